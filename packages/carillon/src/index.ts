@@ -1,0 +1,11 @@
+export type * from "./channels/channel.ts";
+export type * from "./provider/contract.ts";
+export type * from "./provider/request.ts";
+export type * from "./provider/settings.ts";
+export type * from "./provider/webhook.ts";
+export type * from "./result/delivery-event.ts";
+export type * from "./result/failure-kind.ts";
+export type * from "./result/send-result.ts";
+export type * from "./send/config.ts";
+export type * from "./send/guard.ts";
+export { CallError, CarillonError, ConfigurationError } from "./error/errors.ts";

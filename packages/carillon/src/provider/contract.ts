@@ -1,0 +1,79 @@
+import type { Channel, ChannelId, Message } from "../channels/channel.ts";
+import type { FailureKind } from "../result/failure-kind.ts";
+import type { MaybePromise, OutboundRequest, ProviderResponse } from "./request.ts";
+
+export interface ProviderFailure {
+  readonly ok: false;
+  readonly kind: FailureKind;
+  readonly detail: string;
+  /** Path of the message's field at fault, where the provider or its rules name one. */
+  readonly field?: string | undefined;
+  readonly providerCode?: string | undefined;
+  /** Where the provider says it in the body; a `Retry-After` header is read by the core. */
+  readonly retryAfterMs?: number | undefined;
+  /** The provider documents that it did not take the message, though the kind would leave that open. */
+  readonly notAccepted?: true | undefined;
+  /** `rejected` by this provider or account alone: the next one may be asked. */
+  readonly tryNext?: true | undefined;
+}
+
+export type Outcome = { readonly ok: true; readonly providerMessageId?: string | undefined } | ProviderFailure;
+
+export interface BuildContext {
+  readonly messageId: string;
+  /** Of the message, or in a batch request of the batch. Shortened by the core to what the provider takes. */
+  readonly idempotencyKey: string;
+  readonly now: Date;
+  /** From `authorization`, when the provider has one. */
+  readonly token: string | undefined;
+  random(length: number): Uint8Array<ArrayBuffer>;
+  /** A value that is costly to make, kept until it expires; one cache for a notifier, keyed by provider and account. */
+  remember<T>(key: string, expiresAt: Date, make: () => MaybePromise<T>): Promise<T>;
+}
+
+/** A message of a batch, with the ids that are its own. */
+export interface BatchItem<C extends ChannelId = ChannelId> {
+  readonly message: Message<C>;
+  readonly messageId: string;
+}
+
+export interface ProviderBatch<C extends ChannelId = ChannelId> {
+  readonly maxMessages: number;
+  /** Messages of one key may share a request; undefined: this one goes alone. */
+  groupKey(message: Message<C>): string | undefined;
+  buildRequest(items: readonly BatchItem<C>[], context: BuildContext): MaybePromise<OutboundRequest | ProviderFailure>;
+  /** One outcome an item, in order; or one failure for all. */
+  readResponse(response: ProviderResponse, items: readonly BatchItem<C>[]): readonly Outcome[] | ProviderFailure;
+}
+
+/**
+ * Who carries messages of one channel: pure functions and data. It builds requests and reads answers; the core performs,
+ * retries, times out and redacts.
+ */
+export interface Provider<C extends ChannelId = ChannelId> {
+  readonly id: string;
+  readonly account: string;
+  readonly channel: Channel<C>;
+  /** The provider honours an idempotency key, for so long. */
+  readonly idempotency?: { readonly maxKeyLength: number; readonly windowSeconds: number } | undefined;
+  readonly rate?:
+    | { readonly per: "request" | "message" | "recipient"; readonly perSecond: number; readonly burst: number }
+    | undefined;
+  /** Swaps the origin of every request at the last step; what is signed keeps the real one. */
+  readonly baseUrl?: string | undefined;
+  readonly authorization?:
+    | {
+        readonly key: string;
+        buildRequest(context: BuildContext): MaybePromise<OutboundRequest>;
+        readResponse(
+          response: ProviderResponse,
+        ): { readonly ok: true; readonly token: string; readonly expiresInSeconds: number } | ProviderFailure;
+      }
+    | undefined;
+  buildRequest(message: Message<C>, context: BuildContext): MaybePromise<OutboundRequest | ProviderFailure>;
+  readResponse(response: ProviderResponse, message: Message<C>): Outcome;
+  readonly batch?: ProviderBatch<C> | undefined;
+}
+
+/** A provider of some channel, when it does not matter which. */
+export type AnyProvider = { readonly [C in ChannelId]: Provider<C> }[ChannelId];
