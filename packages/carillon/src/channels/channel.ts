@@ -75,8 +75,11 @@ export interface Channel<C extends ChannelId = ChannelId> {
   readonly content: GenericSchema<unknown, unknown>;
   /** Shape and cross-field rules. Takes what may be anything: the caller may be JavaScript, or JSON. */
   normalise(input: unknown): Message<C> | Refusal;
-  /** Everyone whom the message would reach, `cc` and `bcc` too. */
-  addresses(message: Message<C>): readonly Address[];
+  /**
+   * Everyone whom the message would reach, `cc` and `bcc` too. A promise where keys are hashes of secrets (WebCrypto
+   * hashes asynchronously): always `await` it.
+   */
+  addresses(message: Message<C>): readonly Address[] | Promise<readonly Address[]>;
   /** The same message for another recipient (the guard's `redirect`); undefined when that cannot be. */
   withRecipient(message: Message<C>, to: string): Message<C> | undefined;
 }
