@@ -1,0 +1,39 @@
+import { existsSync, globSync } from "node:fs";
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig, type TestProjectConfiguration } from "vitest/config";
+
+/** The newest date that the installed workerd knows; the Worker's own stands in wrangler.toml. */
+const compatibilityDate = "2026-11-17";
+
+/** A test that needs Node (a file system, a process) says so in its name, and is left out of the workerd run. */
+const needsNode = "**/*.node.test.ts";
+
+/** Tests of a whole system, each a project of its own folder: run by name (`vitest run --project e2e`). */
+const system = ["package", "e2e", "chaos"].filter((name) => existsSync(new URL(`test/${name}`, import.meta.url)));
+
+const projects: TestProjectConfiguration[] = [
+  { test: { name: "node", include: ["packages/*/src/**/*.test.ts", "scripts/**/*.test.ts"] } },
+  {
+    plugins: [cloudflareTest({ miniflare: { compatibilityDate } })],
+    test: {
+      name: "workerd",
+      include: ["packages/*/src/**/*.test.ts"],
+      exclude: ["**/node_modules/**", needsNode],
+      // A runtime for each file costs a second; the SDK keeps no state between them.
+      isolate: false,
+    },
+  },
+  ...system.map((name) => ({
+    test: {
+      name,
+      include: [`test/${name}/**/*.test.ts`],
+      testTimeout: 120_000,
+      hookTimeout: 180_000,
+      // They start processes and measure time: one file after another.
+      fileParallelism: false,
+    },
+  })),
+  ...globSync("workers/*/vitest.config.ts", { cwd: import.meta.dirname }).toSorted(),
+];
+
+export default defineConfig({ test: { projects } });
