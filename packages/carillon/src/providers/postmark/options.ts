@@ -1,0 +1,55 @@
+import { checkOptions, optional, required } from "../../provider/options.ts";
+import type { Secret } from "../../provider/request.ts";
+
+export interface PostmarkOptions {
+  /** The server's API token; `POSTMARK_API_TEST` checks requests and sends nothing. */
+  readonly serverToken: Secret;
+  /** Stream of messages that name none. @default Postmark's own, "outbound" */
+  readonly messageStream?: string | undefined;
+  /** Which of several Postmark servers this is. @default "default" */
+  readonly account?: string | undefined;
+  /** Replaces `https://api.postmarkapp.com`. */
+  readonly baseUrl?: string | undefined;
+}
+
+/** Postmark signs nothing: a webhook is known by the credential that its URL or its custom header holds. */
+export type PostmarkWebhookOptions =
+  | {
+      readonly username: string;
+      /** Several while it rotates. */
+      readonly password: string | readonly string[];
+    }
+  | {
+      readonly header: string;
+      /** Several while it rotates. */
+      readonly value: string | readonly string[];
+    };
+
+/** `providerOptions.postmark` of a message. */
+export interface PostmarkMessageOptions {
+  readonly messageStream?: string | undefined;
+  readonly trackOpens?: boolean | undefined;
+  readonly trackLinks?: "None" | "HtmlAndText" | "HtmlOnly" | "TextOnly" | undefined;
+  /** Instead of the message's one entry of `tags`. Up to 1,000 characters. */
+  readonly tag?: string | undefined;
+}
+
+export function checkPostmarkOptions(options: PostmarkOptions): void {
+  checkOptions("postmark", options, {
+    serverToken: required.secret,
+    messageStream: optional.text,
+    account: optional.text,
+    baseUrl: optional.url,
+  });
+}
+
+export function checkPostmarkWebhookOptions(options: PostmarkWebhookOptions): void {
+  const byHeader = typeof options === "object" && options !== null && "header" in options;
+  checkOptions(
+    "postmarkWebhook",
+    options,
+    byHeader
+      ? { header: required.text, value: required.secrets }
+      : { username: required.text, password: required.secrets },
+  );
+}

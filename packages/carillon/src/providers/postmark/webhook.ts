@@ -1,0 +1,118 @@
+import { readCorrelation } from "../../provider/correlation.ts";
+import { recordOf, smtpCodeOf, textOf, timeOf } from "../../provider/reading.ts";
+import type { VerifiedWebhook, WebhookSource } from "../../provider/webhook.ts";
+import type { DeliveryEvent, EventType } from "../../result/delivery-event.ts";
+import { basicCredentialScheme, headerCredentialScheme } from "../../webhook/scheme/credential.ts";
+import { checkPostmarkWebhookOptions, type PostmarkWebhookOptions } from "./options.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** https://postmarkapp.com/developer/webhooks/webhooks-overview (read 2026-11-23). */
+const typeByRecord: Readonly<Record<string, EventType>> = {
+  Delivery: "delivered",
+  SpamComplaint: "complained",
+  Open: "opened",
+  Click: "clicked",
+};
+
+/** https://postmarkapp.com/developer/api/bounce-api#bounce-types (read 2026-11-23). Others are no news of the message. */
+const typeByBounce: Readonly<Record<string, EventType>> = {
+  HardBounce: "bounced",
+  BadEmailAddress: "bounced",
+  ManuallyDeactivated: "suppressed",
+  Transient: "deferred",
+  SoftBounce: "soft_bounced",
+  DnsError: "soft_bounced",
+  Blocked: "soft_bounced",
+  SpamNotification: "soft_bounced",
+  DMARCPolicy: "soft_bounced",
+  Unknown: "soft_bounced",
+  VirusNotification: "soft_bounced",
+  ChallengeVerification: "soft_bounced",
+  SpamComplaint: "complained",
+  Unsubscribe: "unsubscribed",
+  SMTPApiError: "failed",
+  TemplateRenderingFailed: "failed",
+};
+
+function pick(table: Readonly<Record<string, EventType>>, name: string): EventType {
+  return Object.hasOwn(table, name) ? (table[name] as EventType) : "unrecognized";
+}
+
+function typeOf(record: string, fields: Fields): EventType {
+  if (record === "Bounce") {
+    const type = pick(typeByBounce, textOf(fields["Type"]) ?? "");
+    // Postmark has given the address up, however soft this bounce was.
+    return type === "soft_bounced" && fields["Inactive"] === true ? "bounced" : type;
+  }
+  if (record === "SubscriptionChange") {
+    if (fields["SuppressSending"] !== true) return "unrecognized";
+    // A bounce or complaint that put the address on the list has a webhook of its own.
+    return /^(HardBounce|SpamComplaint)$/.test(String(fields["SuppressionReason"])) ? "suppressed" : "unsubscribed";
+  }
+  return pick(typeByRecord, record);
+}
+
+/**
+ * Made of what the body says, so that a retry, and a webhook set up twice, give the same id. Only what says too little is
+ * named by Postmark's trace id, which is the same for all retries of one webhook.
+ */
+function idOf(record: string, fields: Fields, address: string | undefined, headers: Headers): string {
+  const time = fields["DeliveredAt"] ?? fields["BouncedAt"] ?? fields["ReceivedAt"] ?? fields["ChangedAt"];
+  const bounceId = fields["ID"];
+  const message = textOf(fields["MessageID"], 100);
+  const trace = textOf(headers.get("x-pm-webhook-trace-id"), 100);
+  const parts =
+    typeof bounceId === "number" || typeof bounceId === "string"
+      ? [bounceId]
+      : (message !== undefined && time !== undefined) || trace === undefined
+        ? [message, address, time, fields["OriginalLink"]]
+        : [trace, message, address];
+  return [record, ...parts.filter((part) => part !== undefined)].map(String).join(":").slice(0, 512);
+}
+
+function readEvents({ json, headers }: VerifiedWebhook): readonly DeliveryEvent[] {
+  const fields = recordOf(json);
+  const record = textOf(fields["RecordType"], 100);
+  if (record === undefined) return [];
+  // `Email` in bounces and complaints, `Recipient` elsewhere.
+  const address = textOf(fields["Email"], 320) ?? textOf(fields["Recipient"], 320);
+  const bounceType = record === "Bounce" ? textOf(fields["Type"], 100) : undefined;
+  const details = textOf(fields["Details"]);
+  return [
+    {
+      id: idOf(record, fields, address, headers),
+      provider: "postmark",
+      type: typeOf(record, fields),
+      occurredAt: timeOf(fields["DeliveredAt"], fields["BouncedAt"], fields["ReceivedAt"], fields["ChangedAt"]),
+      ...readCorrelation(fields["Metadata"]),
+      providerMessageId: textOf(fields["MessageID"], 256),
+      address,
+      providerType: bounceType ?? record,
+      reason: details ?? textOf(fields["Description"]) ?? textOf(fields["SuppressionReason"]),
+      code: smtpCodeOf(details),
+      raw: json,
+    },
+  ];
+}
+
+/**
+ * Receives Postmark's webhooks, known by Basic credentials in the URL or by a custom header: there is no signature.
+ *
+ * Errors: throws `ConfigurationError` for a credential that is missing or blank.
+ * Source: https://postmarkapp.com/developer/webhooks/webhooks-overview (read 2026-11-23)
+ */
+export function postmarkWebhook(options: PostmarkWebhookOptions): WebhookSource {
+  checkPostmarkWebhookOptions(options);
+  const list = (value: string | readonly string[]): readonly string[] => (typeof value === "string" ? [value] : value);
+  return {
+    id: "postmark",
+    scheme:
+      "header" in options
+        ? headerCredentialScheme({ header: options.header, values: list(options.value) })
+        : basicCredentialScheme({
+            pairs: list(options.password).map((password) => ({ username: options.username, password })),
+          }),
+    parse: (webhook) => ({ events: readEvents(webhook) }),
+  };
+}

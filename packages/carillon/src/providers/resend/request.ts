@@ -1,0 +1,156 @@
+import type { EmailMessage } from "../../channels/email.ts";
+import { utf8 } from "../../crypto/bytes.ts";
+import type { BatchItem, BuildContext, ProviderFailure } from "../../provider/contract.ts";
+import { checkMetadataKeys, messageIdKey, ownPrefix } from "../../provider/correlation.ts";
+import { checkProviderOptions, invalidMessage } from "../../provider/failure.ts";
+import { formatMailbox } from "../../provider/mailbox.ts";
+import { type OptionRule, optional } from "../../provider/options.ts";
+import type { OutboundRequest, Secret } from "../../provider/request.ts";
+import { readSecret } from "../../provider/secret.ts";
+import { envelopeKey } from "./envelope.ts";
+import { maxTagLength, toTag } from "./tags.ts";
+import type { ResendEmail } from "./wire.ts";
+
+const origin = "https://api.resend.com";
+const maxRecipients = 50;
+/** 40 MB, of the whole request after base64. */
+const maxBodyBytes = 40_000_000;
+
+const messageOptionRules: Readonly<Record<string, OptionRule>> = {
+  scheduledAt: {
+    required: false,
+    expected: "a time in ISO 8601 with a time zone",
+    accepts: (value) =>
+      typeof value === "string" &&
+      /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:?\d\d)$/.test(value) &&
+      !Number.isNaN(Date.parse(value)),
+  },
+  topicId: optional.text,
+};
+
+/** What of Resend's rules can be seen in a message; cheap, without its size. */
+export function checkResendMessage(message: EmailMessage): ProviderFailure | undefined {
+  for (const field of ["to", "cc", "bcc"] as const) {
+    if (message[field].length > maxRecipients) {
+      return invalidMessage(field, `Resend takes up to ${maxRecipients} addresses, got ${message[field].length}`);
+    }
+  }
+  for (const [key, value] of Object.entries(message.metadata)) {
+    if (toTag(key, value).value.length > maxTagLength) {
+      return invalidMessage(`metadata.${key}`, "Resend takes up to 191 bytes of UTF-8 outside of A-Z a-z 0-9 _ -");
+    }
+  }
+  return (
+    checkMetadataKeys(message.metadata) ??
+    checkProviderOptions("resend", message.providerOptions["resend"], messageOptionRules)
+  );
+}
+
+function mailboxes(addresses: EmailMessage["to"]): readonly string[] | undefined {
+  return addresses.length > 0 ? addresses.map(formatMailbox) : undefined;
+}
+
+function toEmail(message: EmailMessage, messageId: string): ResendEmail {
+  const options = message.providerOptions["resend"];
+  const recipients = message.to.length + message.cc.length + message.bcc.length;
+  return {
+    from: formatMailbox(message.from),
+    to: message.to.map(formatMailbox),
+    cc: mailboxes(message.cc),
+    bcc: mailboxes(message.bcc),
+    reply_to: mailboxes(message.replyTo),
+    subject: message.subject,
+    html: message.html,
+    text: message.text,
+    headers: Object.keys(message.headers).length > 0 ? message.headers : undefined,
+    attachments:
+      message.attachments.length > 0
+        ? message.attachments.map(({ filename, content, contentType, contentId }) => ({
+            filename,
+            content,
+            content_type: contentType,
+            content_id: contentId,
+          }))
+        : undefined,
+    tags: [
+      toTag(messageIdKey, messageId),
+      ...(recipients > 1 ? [toTag(envelopeKey, String(recipients))] : []),
+      ...Object.entries(message.metadata).map(([key, value]) => toTag(key, value)),
+      // A label has no value of its own; the prefix keeps it apart from metadata.
+      ...message.tags.map((label) => toTag(`${ownPrefix}tag_${label}`, "1")),
+    ],
+    scheduled_at: options?.["scheduledAt"],
+    topic_id: options?.["topicId"],
+  };
+}
+
+async function post(
+  path: string,
+  payload: unknown,
+  headers: Readonly<Record<string, string>>,
+  apiKey: Secret,
+  context: BuildContext,
+): Promise<OutboundRequest | ProviderFailure> {
+  const body = JSON.stringify(payload);
+  // A UTF-16 unit is at most three bytes, so most messages need no count.
+  if (body.length > maxBodyBytes / 3 && utf8(body).length > maxBodyBytes) {
+    return invalidMessage("attachments", `Resend takes up to ${maxBodyBytes} bytes, attachments in base64 included`);
+  }
+  const key = await readSecret("apiKey", apiKey);
+  if (typeof key !== "string") return key;
+  return {
+    method: "POST",
+    url: origin + path,
+    headers: {
+      authorization: `Bearer ${key}`,
+      "content-type": "application/json",
+      "idempotency-key": context.idempotencyKey,
+      // Resend answers 403 to a request without one, and not every runtime sends its own.
+      "user-agent": "carillon",
+      ...headers,
+    },
+    body,
+    secrets: [key],
+  };
+}
+
+/**
+ * The request for one message.
+ *
+ * Errors: `invalid-message` for what Resend is known to refuse.
+ * Source: https://resend.com/docs/api-reference/emails/send-email (read 2026-11-23)
+ */
+export async function buildResendRequest(
+  message: EmailMessage,
+  context: BuildContext,
+  apiKey: Secret,
+): Promise<OutboundRequest | ProviderFailure> {
+  return checkResendMessage(message) ?? post("/emails", toEmail(message, context.messageId), {}, apiKey, context);
+}
+
+/** Batches drop attachments and times silently, so such messages go alone; so does one that would fail its whole batch. */
+export function resendGroupKey(message: EmailMessage): string | undefined {
+  const alone =
+    message.attachments.length > 0 ||
+    message.providerOptions["resend"]?.["scheduledAt"] !== undefined ||
+    checkResendMessage(message) !== undefined;
+  return alone ? undefined : "";
+}
+
+/**
+ * The request for up to 100 messages.
+ *
+ * Validation is `strict`: one bad message fails the request, nothing has gone out, and the core sends the members one by
+ * one, each with its own answer. `permissive` would answer ids of the good ones only, to be matched to messages by
+ * counting around the bad ones, whose errors carry no code.
+ *
+ * Source: https://resend.com/docs/api-reference/emails/send-batch-emails (read 2026-11-23)
+ */
+export async function buildResendBatch(
+  items: readonly BatchItem<"email">[],
+  context: BuildContext,
+  apiKey: Secret,
+): Promise<OutboundRequest | ProviderFailure> {
+  const emails = items.map(({ message, messageId }) => toEmail(message, messageId));
+  return post("/emails/batch", emails, { "x-batch-validation": "strict" }, apiKey, context);
+}

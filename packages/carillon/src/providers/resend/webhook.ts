@@ -1,0 +1,74 @@
+import { readCorrelation } from "../../provider/correlation.ts";
+import { recordOf, smtpCodeOf, textOf, timeOf } from "../../provider/reading.ts";
+import type { VerifiedWebhook, WebhookSource } from "../../provider/webhook.ts";
+import type { DeliveryEvent, EventType } from "../../result/delivery-event.ts";
+import { standardWebhooksScheme } from "../../webhook/scheme/standard-webhooks.ts";
+import { checkResendWebhookOptions, type ResendWebhookOptions } from "./options.ts";
+import { envelopeKey } from "./envelope.ts";
+import { readTags } from "./tags.ts";
+
+/** https://resend.com/docs/webhooks/event-types (read 2026-11-23). `email.bounced` is decided by its bounce's type. */
+const typeByName: Readonly<Record<string, EventType>> = {
+  "email.scheduled": "accepted",
+  "email.sent": "sent",
+  "email.delivered": "delivered",
+  "email.delivery_delayed": "deferred",
+  "email.complained": "complained",
+  "email.opened": "opened",
+  "email.clicked": "clicked",
+  "email.failed": "failed",
+  "email.suppressed": "suppressed",
+};
+
+function typeOf(name: string, bounceType: unknown): EventType {
+  // `Transient` and `Undetermined` leave the address in use.
+  if (name === "email.bounced") return bounceType === "Permanent" ? "bounced" : "soft_bounced";
+  return Object.hasOwn(typeByName, name) ? (typeByName[name] as EventType) : "unrecognized";
+}
+
+function readEvents(webhook: VerifiedWebhook): readonly DeliveryEvent[] {
+  const event = recordOf(webhook.json);
+  const providerType = textOf(event["type"], 100);
+  if (providerType === undefined) return [];
+  const data = recordOf(event["data"]);
+  const bounce = recordOf(data["bounce"]);
+  const suppressed = recordOf(data["suppressed"]);
+  const diagnostic = bounce["diagnosticCode"] ?? suppressed["diagnosticCode"];
+  const tags = readTags(data["tags"]);
+  const to = Array.isArray(data["to"]) ? data["to"] : [];
+  const providerMessageId = textOf(data["email_id"], 256);
+  const { headers } = webhook;
+  return [
+    {
+      id: textOf(headers.get("svix-id"), 256) ?? `${providerType}:${providerMessageId}`,
+      provider: "resend",
+      type: typeOf(providerType, bounce["type"]),
+      occurredAt: timeOf(event["created_at"], headers.get("svix-timestamp")),
+      ...readCorrelation(tags),
+      providerMessageId,
+      // One webhook is one event, and `to` is the envelope. Of several addresses, cc and bcc included, it does not say
+      // which one bounced: naming none is better than suppressing the wrong one.
+      address: to.length === 1 && !Object.hasOwn(tags, envelopeKey) ? textOf(to[0], 320) : undefined,
+      providerType,
+      reason: textOf(bounce["message"] ?? recordOf(data["failed"])["reason"] ?? suppressed["message"]),
+      code: smtpCodeOf(Array.isArray(diagnostic) ? diagnostic[0] : diagnostic),
+      raw: webhook.json,
+    },
+  ];
+}
+
+/**
+ * Receives Resend's webhooks: Svix signatures over the raw body, 5 minutes of tolerance.
+ *
+ * Errors: throws `ConfigurationError` for a secret that is missing, blank or not base64 after `whsec_`.
+ * Source: https://resend.com/docs/webhooks/introduction (read 2026-11-23)
+ */
+export function resendWebhook(options: ResendWebhookOptions): WebhookSource {
+  checkResendWebhookOptions(options);
+  const secrets = typeof options.secret === "string" ? [options.secret] : options.secret;
+  return {
+    id: "resend",
+    scheme: standardWebhooksScheme({ secrets, headerPrefix: "svix-" }),
+    parse: (webhook) => ({ events: readEvents(webhook) }),
+  };
+}
