@@ -57,8 +57,9 @@ function readAnswer(status: number, answer: unknown, message: EmailMessage): Out
 
 function fail(status: number, code: number | undefined, said: unknown): ProviderFailure {
   const known = code !== undefined && Object.hasOwn(meaningOfCode, code) ? meaningOfCode[code] : undefined;
-  // An entry of a batch that was refused for a reason not listed above: refused it was, and only here.
-  const meaning = known ?? (status < 400 ? ours : meaningOfStatus(status));
+  // An entry of a batch that was refused for a reason not listed above: refused it was, and only here. Of a 5xx nothing
+  // is certain but what the code for maintenance says.
+  const meaning = (status < 500 || known?.notAccepted ? known : undefined) ?? (status < 400 ? ours : meaningOfStatus(status));
   return failed(meaning, "Postmark", status, code === undefined ? undefined : String(code), said);
 }
 

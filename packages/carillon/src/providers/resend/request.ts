@@ -105,8 +105,6 @@ async function post(
       authorization: `Bearer ${key}`,
       "content-type": "application/json",
       "idempotency-key": context.idempotencyKey,
-      // Resend answers 403 to a request without one, and not every runtime sends its own.
-      "user-agent": "carillon",
       ...headers,
     },
     body,

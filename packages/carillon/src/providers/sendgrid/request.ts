@@ -9,26 +9,12 @@ import { readSecret } from "../../provider/secret.ts";
 import { toCustomArgs } from "./custom-args.ts";
 import type { SendGridMail, SendGridPersonalization } from "./wire.ts";
 
-const maxRecipients = 1000;
 const maxCustomArgsBytes = 10_000;
 /** 30 MB, of the whole request after base64. */
 const maxBodyBytes = 30_000_000;
 
-/** SendGrid sets these itself and refuses them in `headers`; compared in lower case. */
-const forbiddenHeaders: readonly string[] = [
-  "x-sg-id",
-  "x-sg-eid",
-  "received",
-  "dkim-signature",
-  "content-type",
-  "content-transfer-encoding",
-  "to",
-  "from",
-  "subject",
-  "reply-to",
-  "cc",
-  "bcc",
-];
+/** SendGrid's own names, in lower case. The rest of what it refuses in `headers`, no message can have. */
+const forbiddenHeaders: readonly string[] = ["x-sg-id", "x-sg-eid"];
 
 const messageOptionRules: Readonly<Record<string, OptionRule>> = {
   templateId: optional.text,
@@ -44,22 +30,11 @@ const messageOptionRules: Readonly<Record<string, OptionRule>> = {
   trackClicks: optional.flag,
 };
 
-/** What of SendGrid's rules can be seen in a message; cheap, without its size. */
+/**
+ * What of SendGrid's rules can be seen in a message; cheap, without its size. Up to 1,000 recipients, none of them twice,
+ * is what every message of the channel keeps to.
+ */
 export function checkSendGridMessage(message: EmailMessage): ProviderFailure | undefined {
-  const recipients = message.to.length + message.cc.length + message.bcc.length;
-  if (recipients > maxRecipients) {
-    return invalidMessage("to", `SendGrid takes up to ${maxRecipients} addresses (to, cc, bcc), got ${recipients}`);
-  }
-  const seen = new Set<string>();
-  for (const field of ["to", "cc", "bcc"] as const) {
-    for (const [index, { email }] of message[field].entries()) {
-      const address = email.toLowerCase();
-      if (seen.has(address)) {
-        return invalidMessage(`${field}.${index}`, "SendGrid takes an address only once in to, cc and bcc");
-      }
-      seen.add(address);
-    }
-  }
   const header = Object.keys(message.headers).find((name) => forbiddenHeaders.includes(name.toLowerCase()));
   if (header !== undefined) return invalidMessage(`headers.${header}`, "SendGrid sets this header itself");
   // 20 entries of 64 and 256 characters can be over it; only such a message is worth the exact count (of the id, too).
