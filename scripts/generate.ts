@@ -1,0 +1,76 @@
+/**
+ * Writes what is derived from the folders of the providers, so that adding one needs no edit elsewhere:
+ *
+ * - `workers/notify/src/generated/providers.ts`: the settings of every provider, for the Worker
+ * - `packages/simulator/src/generated/routes.ts`: the API of every provider, for the simulator
+ * - with `--readme`, the README's table of providers; with `--check` it fails instead when that table is stale
+ *
+ * The TypeScript files are not committed: this runs before everything that needs them.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { root } from "./run.ts";
+import { providerIds } from "./workspace.ts";
+
+const note = "// Written by scripts/generate.ts from the folders of the providers.\n";
+
+/** `aws-ses` is a folder's name, `awsSes` one for code. */
+export function identifier(id: string): string {
+  return id.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+export function settingsModule(ids: readonly string[]): string {
+  return [
+    note + 'import type { ProviderSettings } from "carillon";',
+    ...ids.map((id) => `import { settings as ${identifier(id)} } from "carillon/providers/${id}";`),
+    "",
+    `export const providerSettings: readonly ProviderSettings[] = [${ids.map(identifier).join(", ")}];`,
+    "",
+  ].join("\n");
+}
+
+/** A simulated provider is a file, or a folder with an index. */
+export function routesModule(routes: readonly { readonly id: string; readonly file: string }[]): string {
+  return [
+    note + 'import type { Route } from "../route.ts";',
+    ...routes.map(({ id, file }) => `import { route as ${identifier(id)} } from "../providers/${file}";`),
+    "",
+    `export const routes: readonly Route[] = [${routes.map(({ id }) => identifier(id)).join(", ")}];`,
+    "",
+  ].join("\n");
+}
+
+/** Leaves a file alone that is right already: a watcher would start over for nothing. */
+function write(path: string, text: string): void {
+  const file = join(root, path);
+  if (existsSync(file) && readFileSync(file, "utf8") === text) return;
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
+
+async function main(): Promise<void> {
+  const ids = providerIds();
+  write("workers/notify/src/generated/providers.ts", settingsModule(ids));
+  const simulated = ids.flatMap((id) => {
+    const file = [`${id}.ts`, `${id}/index.ts`].find((name) =>
+      existsSync(join(root, "packages/simulator/src/providers", name)),
+    );
+    return file === undefined ? [] : [{ id, file }];
+  });
+  write("packages/simulator/src/generated/routes.ts", routesModule(simulated));
+
+  if (!process.argv.includes("--readme") && !process.argv.includes("--check")) return;
+  // Imported here: starting the service must not depend on every provider's module being whole.
+  const { readmeWithTable } = await import("./provider-table.ts");
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  const fresh = await readmeWithTable(readme, ids);
+  if (fresh === readme) return;
+  if (process.argv.includes("--readme")) {
+    writeFileSync(join(root, "README.md"), fresh);
+    return;
+  }
+  console.error("The README's table of providers is stale: run `pnpm generate` and commit it.");
+  process.exitCode = 1;
+}
+
+if (import.meta.main) await main();

@@ -1,0 +1,59 @@
+import { join } from "node:path";
+import type { ProviderSettings, SignatureScheme } from "../packages/carillon/src/index.ts";
+import { root } from "./run.ts";
+
+const start = "<!-- providers:start -->";
+const end = "<!-- providers:end -->";
+
+const proofs: Readonly<Record<SignatureScheme["kind"], string>> = {
+  hmac: "HMAC",
+  "ecdsa-p256": "ECDSA P-256",
+  ed25519: "Ed25519",
+  credential: "shared credential",
+  custom: "provider's own",
+};
+
+/** The README with the rows of its table of providers written anew, from what the code says of itself. */
+export async function readmeWithTable(readme: string, ids: readonly string[]): Promise<string> {
+  const [before, rest] = readme.split(start);
+  const after = rest?.split(end)[1];
+  if (before === undefined || after === undefined) throw new Error(`README.md has lost its ${start} ... ${end}.`);
+  const rows = await Promise.all(ids.map(row));
+  const header = ["provider", "channel", "messages a request", "idempotency key", "webhooks proved by", "variables"];
+  const table = [header, header.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
+  return `${before}${start}\n\n${table.join("\n")}\n\n${end}${after}`;
+}
+
+async function row(id: string): Promise<string[]> {
+  const { settings } = (await import(join(root, "packages/carillon/src/providers", id, "index.ts"))) as {
+    readonly settings: ProviderSettings;
+  };
+  const variables = await sampleVariables(id);
+  const provider = settings.send.create(variables);
+  const receiver = settings.receive?.create(variables);
+  return [
+    `[${settings.name}](docs/providers/${id}.md)`,
+    settings.channel,
+    String(provider.batch?.maxMessages ?? 1),
+    provider.idempotency === undefined ? "no" : `${provider.idempotency.windowSeconds / 3600} h`,
+    receiver === undefined ? "" : `${proofs[receiver.scheme.kind]} over ${coverOf(receiver.scheme)}`,
+    settings.send.required.map((name) => `\`${name}\``).join(" "),
+  ];
+}
+
+function coverOf(scheme: SignatureScheme): string {
+  if (scheme.covers === "nothing") return "nothing";
+  return scheme.covers === "body" ? "the body" : "some fields";
+}
+
+/** The simulator's credentials under the names of variables: `resend.webhookSecret` is `RESEND_WEBHOOK_SECRET`. */
+async function sampleVariables(id: string): Promise<Record<string, string>> {
+  const { simulatorCredentials } = await import("../packages/simulator/src/credentials.ts");
+  const credentials: Readonly<Record<string, Readonly<Record<string, string>>>> = simulatorCredentials;
+  return Object.fromEntries(
+    Object.entries(credentials[id] ?? {}).map(([name, value]) => [
+      `${id}_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`)}`.replaceAll("-", "_").toUpperCase(),
+      value,
+    ]),
+  );
+}
