@@ -1,0 +1,121 @@
+import type { Fault } from "../fault.ts";
+import { faultMatches } from "../fault.ts";
+import type { Answer, ApiRequest, Route } from "../route.ts";
+import { webhookSettings } from "../settings.ts";
+import type { Store } from "../store/store.ts";
+import { planWebhooks } from "../webhook/plan.ts";
+import { sha256Hex } from "../wire/bytes.ts";
+
+export interface ExchangeOptions {
+  readonly store: Store;
+  readonly hasTarget: boolean;
+  readonly now: () => Date;
+  readonly random: () => number;
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** Told when events became due, and when the first of them is (Unix milliseconds). */
+  readonly wake: (atMs: number) => void;
+}
+
+/** What `accept-then-time-out` waits at most, should the client wait for ever. */
+const longestHoldMs = 300_000;
+
+/** The connection ends without an answer. */
+export class ConnectionCut extends TypeError {
+  constructor() {
+    super("The simulator cut the connection.");
+    this.name = "ConnectionCut";
+  }
+}
+
+/** Answers one request to a provider's API. Throws {@link ConnectionCut} where a fault says that no answer arrives. */
+export type Exchange = (route: Route, request: Request, path: string) => Promise<Response>;
+
+export function createExchange(options: ExchangeOptions): Exchange {
+  const { store } = options;
+  /** Idempotency keys whose request has not been decided yet. Not durable: a restart ends those requests. */
+  const undecided = new Set<string>();
+
+  return async (route, request, path) => {
+    const api = await readRequest(request, path, options.now().getTime());
+    const handled = route.handle(api);
+    const recipients = handled.messages.flatMap((message) => message.recipients);
+    const takeFault = (test: (fault: Fault) => boolean): Fault | undefined =>
+      store.takeFault((fault) => test(fault) && faultMatches(fault, route.id, recipients));
+
+    const key = handled.idempotencyKey === undefined ? undefined : `${route.id} ${handled.idempotencyKey}`;
+    if (key !== undefined && route.idempotency && undecided.has(key)) return respond(route.idempotency.concurrent());
+    if (key !== undefined) undecided.add(key);
+    let fault: Fault | undefined;
+    let answer: Answer;
+    try {
+      const slow = takeFault(({ kind }) => kind === "slow");
+      if (slow?.kind === "slow") await options.sleep(slow.delayMs, request.signal);
+      const fingerprint = key === undefined ? "" : await sha256Hex(`${path}\n${JSON.stringify(api.json)}`);
+      fault = takeFault(({ kind }) => kind !== "slow");
+      if (fault?.kind === "rate-limit") return respond(route.rateLimited(fault.retryAfterSeconds ?? 1));
+      if (fault?.kind === "unavailable") return respond(route.unavailable());
+      if (fault?.kind === "respond") return respond(fault);
+      answer = decide(fingerprint);
+    } finally {
+      if (key !== undefined) undecided.delete(key);
+    }
+    if (fault?.kind === "accept-then-time-out") await options.sleep(longestHoldMs, request.signal);
+    if (fault) throw new ConnectionCut();
+    return respond(answer);
+
+    /** The point of no return; nothing here waits. */
+    function decide(fingerprint: string): Answer {
+      const nowMs = options.now().getTime();
+      const remembered = key === undefined ? undefined : store.remembered(key, nowMs);
+      if (remembered && route.idempotency) {
+        return remembered.fingerprint === fingerprint ? remembered.answer : route.idempotency.mismatch();
+      }
+      const { messages } = handled;
+      if (messages.length === 0) return handled.answer;
+      const settings = webhookSettings(store.settings(), route.id);
+      const { hasTarget, random } = options;
+      const planned = planWebhooks({ route, messages, receivedAtMs: nowMs, settings, hasTarget, random });
+      const expiresAtMs = nowMs + (route.idempotency?.rememberedForMs ?? 0);
+      store.accept({
+        provider: route.id,
+        receivedAtMs: nowMs,
+        idempotencyKey: handled.idempotencyKey,
+        request: { method: api.method, url: request.url, headers: maskHeaders(api.headers, route), body: api.body },
+        entries: messages.map((message, index) => ({ message, webhooks: planned[index] ?? [] })),
+        remember:
+          key === undefined ? undefined : { key, remembered: { fingerprint, answer: handled.answer, expiresAtMs } },
+      });
+      const due = planned.flat().filter((webhook) => webhook.state === "waiting");
+      if (due.length > 0) options.wake(due.reduce((first, webhook) => Math.min(first, webhook.dueAtMs), Infinity));
+      return handled.answer;
+    }
+  };
+}
+
+async function readRequest(request: Request, path: string, nowMs: number): Promise<ApiRequest> {
+  const body = await request.text();
+  return { method: request.method, path, headers: request.headers, body, json: parseJson(body), nowMs };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function maskHeaders(headers: Headers, route: Route): [string, string][] {
+  return [...headers].map(([name, value]) => {
+    if (!route.secretHeaders.includes(name)) return [name, value];
+    const scheme = /^[A-Za-z]+ /.exec(value)?.[0] ?? "";
+    return [name, `${scheme}••••••••`];
+  });
+}
+
+function respond({ status, headers, body }: Answer): Response {
+  const text = body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body);
+  const empty = status === 204 || status === 304;
+  const contentType = text === null || empty ? undefined : { "content-type": "application/json; charset=utf-8" };
+  return new Response(empty ? null : text, { status, headers: { ...contentType, ...headers } });
+}

@@ -1,0 +1,32 @@
+export { createSimulator, type Simulator, type SimulatorOptions } from "./simulator.ts";
+export { simulatorCredentials } from "./credentials.ts";
+export { ConnectionCut } from "./http/exchange.ts";
+export { outcomeNames, simulatorDomain, type SimulatedEventType } from "./outcome.ts";
+export type { Fault, FaultInput } from "./fault.ts";
+export type { Settings, WebhookSettings } from "./settings.ts";
+export type {
+  AcceptedMessage,
+  Attachment,
+  EmailContent,
+  Mailbox,
+  MessageContent,
+  MessageSummary,
+  RecordedMessage,
+  RecordedRequest,
+} from "./message.ts";
+export type { Answer, ApiRequest, Handled, Route, SimulatedEvent, WebhookDelivery } from "./route.ts";
+export { memoryStore } from "./store/memory.ts";
+export { sqlStore, type SqlDatabase } from "./store/sql.ts";
+export type {
+  Acceptance,
+  MessageFilter,
+  NewWebhook,
+  Page,
+  Remembered,
+  Store,
+  WebhookAttempt,
+  WebhookRecord,
+  WebhookState,
+  WitnessSummary,
+} from "./store/store.ts";
+export type { Dispatcher, Fetch } from "./webhook/dispatcher.ts";

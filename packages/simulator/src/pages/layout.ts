@@ -1,0 +1,42 @@
+import { html, raw } from "hono/html";
+
+/** Markup whose parts have been escaped by `html`. */
+export type Markup = ReturnType<typeof html>;
+
+const favicon =
+  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath fill='%237c5cff' d='M8 1a1.2 1.2 0 0 1 1.2 1.3A4.6 4.6 0 0 1 12.6 7v3l1.4 2H2l1.4-2V7a4.6 4.6 0 0 1 3.4-4.7A1.2 1.2 0 0 1 8 1zM6.3 13h3.4a1.7 1.7 0 0 1-3.4 0z'/%3E%3C/svg%3E";
+
+const bell = raw(
+  `<svg class="bell" viewBox="0 0 16 16" aria-hidden="true"><path d="M8 1a1.2 1.2 0 0 1 1.2 1.3A4.6 4.6 0 0 1 12.6 7v3l1.4 2H2l1.4-2V7a4.6 4.6 0 0 1 3.4-4.7A1.2 1.2 0 0 1 8 1zM6.3 13h3.4a1.7 1.7 0 0 1-3.4 0z"/></svg>`,
+);
+
+/** A whole page around its main part. */
+export function layout(title: string, main: Markup): Markup {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${title}</title>
+        <link rel="icon" href="${favicon}" />
+        <link rel="stylesheet" href="/simulator.css" />
+        <script src="/simulator.js" defer></script>
+      </head>
+      <body>
+        <header class="top">
+          <a class="brand" href="/"
+            >${bell}<span>Carillon <b>simulator</b></span></a
+          >
+          <span class="note">Nothing here has left this machine.</span>
+        </header>
+        <main>${main}</main>
+      </body>
+    </html>`;
+}
+
+/** A point in time; the page's script turns it into the reader's own time. */
+export function time(atMs: number): Markup {
+  const iso = new Date(atMs).toISOString();
+  return html`<time datetime="${iso}">${iso.slice(0, 19).replace("T", " ")}</time>`;
+}

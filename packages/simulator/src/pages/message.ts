@@ -1,0 +1,114 @@
+import { html } from "hono/html";
+import type { MessageContent, RecordedMessage, RecordedRequest } from "../message.ts";
+import type { WebhookRecord } from "../store/store.ts";
+import { emailContent, emailEnvelope } from "./email.ts";
+import { eventChip } from "./events.ts";
+import { layout, time, type Markup } from "./layout.ts";
+
+/** How each kind of message is shown. */
+const views: {
+  readonly [K in MessageContent["kind"]]: {
+    readonly content: (content: Extract<MessageContent, { kind: K }>) => Markup;
+    readonly envelope: (content: Extract<MessageContent, { kind: K }>) => Markup;
+  };
+} = {
+  email: { content: emailContent, envelope: emailEnvelope },
+};
+
+interface MessagePageInput {
+  readonly message: RecordedMessage & { readonly request: RecordedRequest };
+  readonly providerName: string;
+  readonly webhooks: readonly WebhookRecord[];
+}
+
+/** One message: what it says, the request that brought it, and the webhooks that it caused. */
+export function messagePage({ message, providerName, webhooks }: MessagePageInput): Markup {
+  const view = views[message.content.kind];
+  return layout(
+    `${message.title} - Carillon simulator`,
+    html`<a class="crumb" href="/">← Inbox</a>
+      <div class="head">
+        <h1>${message.title}</h1>
+        <p class="meta">
+          <span class="provider">${providerName}</span
+          ><span>${message.recipients.join(", ")}</span>${time(message.receivedAtMs)}
+        </p>
+      </div>
+      <div class="columns">
+        <div class="stack">${view.content(message.content)}${rawRequest(message.request)}</div>
+        <div class="stack">${webhookList(webhooks)}${view.envelope(message.content)}${facts(message)}</div>
+      </div>`,
+  );
+}
+
+function webhookList(webhooks: readonly WebhookRecord[]): Markup {
+  const state = webhooks.map((webhook) => `${webhook.id}:${webhook.state}:${webhook.attempts.length}`).join(" ");
+  return html`<section class="card" data-live="${state}">
+    <h2>Webhooks</h2>
+    ${webhooks.length === 0 ? html`<div class="hook"><p>None.</p></div>` : webhooks.map(webhookItem)}
+  </section>`;
+}
+
+function webhookItem(webhook: WebhookRecord): Markup {
+  return html`<div class="hook">
+    <header>${eventChip(webhook)}<span>${webhook.event.recipient}</span>${time(webhook.event.atMs)}</header>
+    ${webhook.attempts.map(
+      (attempt, index) =>
+        html`<p>Try ${index + 1}: ${attempt.status ?? attempt.error ?? "no answer"}, ${attempt.durationMs} ms</p>`,
+    )}
+    ${webhook.state === "waiting" ? html`<p>Next try: ${time(webhook.dueAtMs)}</p>` : ""}
+    ${webhook.state === "no-target" ? html`<p>Not sent: nobody is configured to receive it.</p>` : ""}
+    <details>
+      <summary>Payload</summary>
+      <pre>${JSON.stringify(webhook.payload, null, 2)}</pre>
+    </details>
+  </div>`;
+}
+
+function facts(message: RecordedMessage): Markup {
+  const known: readonly (readonly [string, string | undefined])[] = [
+    ["Message", message.messageId],
+    ["Provider's id", message.providerMessageId],
+    ["Idempotency key", message.idempotencyKey],
+    ["Send at", message.sendAtMs === undefined ? undefined : new Date(message.sendAtMs).toISOString()],
+    ["Tags", message.tags.join(", ") || undefined],
+    ...Object.entries({ ...message.extra, ...message.metadata }).filter(([name]) => name !== "carillon_message_id"),
+  ];
+  return html`<section class="card">
+    <h2>Facts</h2>
+    <dl>
+      ${known
+        .filter(([, value]) => value !== undefined)
+        .map(
+          ([name, value]) =>
+            html`<dt>${name}</dt>
+              <dd>${value}</dd>`,
+        )}
+    </dl>
+  </section>`;
+}
+
+function rawRequest(request: RecordedRequest): Markup {
+  return html`<details class="card">
+    <summary>Raw request</summary>
+    <pre>
+${request.method} ${request.url}
+${request.headers.map(([name, value]) => `${name}: ${value}`).join("\n")}
+
+${readable(request.body)}</pre>
+  </details>`;
+}
+
+/** JSON on several lines; long strings, attachments mostly, are cut. */
+function readable(body: string): string {
+  const maxLength = 4_000;
+  try {
+    const shorten = (_: string, value: unknown): unknown =>
+      typeof value === "string" && value.length > maxLength
+        ? `${value.slice(0, maxLength)}... (${value.length} characters)`
+        : value;
+    return JSON.stringify(JSON.parse(body), shorten, 2);
+  } catch {
+    return body;
+  }
+}

@@ -1,0 +1,119 @@
+import { Hono } from "hono";
+import { routes as allRoutes } from "./generated/routes.ts";
+import { controlApi } from "./http/control.ts";
+import { createExchange } from "./http/exchange.ts";
+import { pages } from "./pages/pages.ts";
+import type { Route } from "./route.ts";
+import { memoryStore } from "./store/memory.ts";
+import type { Store } from "./store/store.ts";
+import { createDispatcher, type Dispatcher, type Fetch } from "./webhook/dispatcher.ts";
+
+export interface SimulatorOptions {
+  /** Base URL of the webhooks' receiver, which gets them at `/v1/webhooks/<provider>`. Absent: none is sent. */
+  readonly webhookTarget?: string | undefined;
+  /** Carries webhooks to the receiver; the global `fetch` unless given. */
+  readonly deliver?: Fetch | undefined;
+  /** In memory unless given. */
+  readonly store?: Store | undefined;
+  /** All that the package has, unless given. */
+  readonly routes?: readonly Route[] | undefined;
+  readonly now?: (() => Date) | undefined;
+  /** From 0 up to 1; orders shuffled webhooks. */
+  readonly random?: (() => number) | undefined;
+  readonly sleep?: ((ms: number, signal?: AbortSignal) => Promise<void>) | undefined;
+  /** Told when webhooks become due (Unix milliseconds), to call `flush` then. Without it nothing is delivered unasked. */
+  readonly wake?: ((atMs: number) => void) | undefined;
+}
+
+export interface Simulator {
+  /**
+   * The whole simulator as a `fetch`: the providers' APIs by host name, or with the host name as the first part of the path;
+   * `/api`, and the pages. Rejects as `fetch` does when the signal aborts, or when a fault cuts the connection.
+   */
+  fetch(input: Request | string | URL, init?: RequestInit): Promise<Response>;
+  /** Delivers the webhooks that are due, and answers how many. */
+  flush: Dispatcher["flush"];
+  /** Delivers all webhooks, due or not, retries included, and answers how many times one was tried. */
+  settle: Dispatcher["settle"];
+  /** Everything it keeps, for assertions. */
+  readonly store: Store;
+}
+
+/** The other side of the wire: providers that accept, refuse, fail and call back as the real ones do. */
+export function createSimulator(options: SimulatorOptions = {}): Simulator {
+  const store = options.store ?? memoryStore();
+  const routes = options.routes ?? allRoutes;
+  const now = options.now ?? (() => new Date());
+  const wake = options.wake ?? (() => undefined);
+  const target = options.webhookTarget;
+  const hasTarget = target !== undefined;
+  const deliver = options.deliver ?? ((url, init) => fetch(url, init));
+  const dispatcher = createDispatcher({ store, routes, deliver, target, now });
+  const exchange = createExchange({
+    store,
+    hasTarget,
+    now,
+    random: options.random ?? Math.random,
+    sleep: options.sleep ?? sleep,
+    wake,
+  });
+
+  const own = new Hono();
+  own.route("/api", controlApi({ store, routes, dispatcher, hasTarget, now, wake }));
+  own.route("/", pages({ store, routes }));
+  own.onError((error) => {
+    throw error;
+  });
+
+  const answer = async (request: Request): Promise<Response> => {
+    const called = findRoute(routes, new URL(request.url));
+    return called ? await exchange(called.route, request, called.path) : await own.fetch(request);
+  };
+
+  return {
+    fetch: (input, init) => {
+      const request = new Request(input, init);
+      return untilAborted(request.signal, answer(request));
+    },
+    flush: dispatcher.flush,
+    settle: dispatcher.settle,
+    store,
+  };
+}
+
+function findRoute(routes: readonly Route[], url: URL): { readonly route: Route; readonly path: string } | undefined {
+  for (const route of routes) {
+    if (route.hosts.includes(url.hostname)) return { route, path: url.pathname };
+    const host = route.hosts.find((name) => url.pathname === `/${name}` || url.pathname.startsWith(`/${name}/`));
+    if (host !== undefined) return { route, path: url.pathname.slice(host.length + 1) || "/" };
+  }
+  return undefined;
+}
+
+/** Fails as `fetch` does when its signal aborts, although the simulator goes on. */
+async function untilAborted(signal: AbortSignal, answer: Promise<Response>): Promise<Response> {
+  signal.throwIfAborted();
+  const { promise, stop } = rejectOnAbort(signal);
+  try {
+    return await Promise.race([answer, promise]);
+  } finally {
+    stop();
+  }
+}
+
+function rejectOnAbort(signal: AbortSignal): { readonly promise: Promise<never>; readonly stop: () => void } {
+  let abort = (): void => undefined;
+  const promise = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason as Error);
+    signal.addEventListener("abort", abort, { once: true });
+  });
+  return { promise, stop: () => signal.removeEventListener("abort", abort) };
+}
+
+/** Ends early when the signal aborts: nobody waits any more. */
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+  });
+}

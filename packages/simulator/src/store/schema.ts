@@ -1,0 +1,31 @@
+/** Statements that make the store's tables where they are not there yet. AUTOINCREMENT: an id is never given twice. */
+export const schema: readonly string[] = [
+  `CREATE TABLE IF NOT EXISTS requests (seq INTEGER PRIMARY KEY AUTOINCREMENT, record TEXT NOT NULL, body TEXT)`,
+  `CREATE TABLE IF NOT EXISTS messages (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    provider TEXT NOT NULL,
+    provider_message_id TEXT NOT NULL,
+    message_id TEXT,
+    recipients TEXT NOT NULL,
+    summary TEXT NOT NULL,
+    content TEXT,
+    request INTEGER NOT NULL
+  )`,
+  // Text that is too long for a row: of a request (r<seq>) or a message (m<seq>).
+  `CREATE TABLE IF NOT EXISTS parts (owner TEXT NOT NULL, part INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (owner, part)) WITHOUT ROWID`,
+  `CREATE TABLE IF NOT EXISTS webhooks (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    message INTEGER NOT NULL,
+    provider TEXT NOT NULL,
+    state TEXT NOT NULL,
+    due_at INTEGER NOT NULL,
+    record TEXT NOT NULL,
+    attempts TEXT NOT NULL
+  )`,
+  `CREATE INDEX IF NOT EXISTS webhooks_by_message ON webhooks (message)`,
+  `CREATE INDEX IF NOT EXISTS webhooks_waiting ON webhooks (due_at) WHERE state = 'waiting'`,
+  `CREATE TABLE IF NOT EXISTS witness (message_id TEXT PRIMARY KEY, accepted INTEGER NOT NULL) WITHOUT ROWID`,
+  `CREATE TABLE IF NOT EXISTS faults (seq INTEGER PRIMARY KEY AUTOINCREMENT, record TEXT NOT NULL)`,
+  `CREATE TABLE IF NOT EXISTS settings (id INTEGER PRIMARY KEY CHECK (id = 1), record TEXT NOT NULL)`,
+  `CREATE TABLE IF NOT EXISTS idempotency (key TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID`,
+];

@@ -1,0 +1,113 @@
+import type { Fault, FaultInput } from "../fault.ts";
+import type { AcceptedMessage, MessageSummary, RecordedMessage, RecordedRequest } from "../message.ts";
+import type { Answer, SimulatedEvent } from "../route.ts";
+import type { Settings } from "../settings.ts";
+
+/** One try to deliver a webhook, and what came of it. */
+export interface WebhookAttempt {
+  readonly atMs: number;
+  readonly durationMs: number;
+  /** Absent when no answer came. */
+  readonly status?: number | undefined;
+  /** Why no answer came. */
+  readonly error?: string | undefined;
+}
+
+/** `no-target`: nobody is configured to receive it. */
+export type WebhookState = "waiting" | "delivered" | "failed" | "no-target";
+
+/** An event that is, or was, to be delivered. */
+export interface WebhookRecord {
+  readonly id: string;
+  /** The simulator's id of the message. */
+  readonly message: string;
+  readonly provider: string;
+  readonly event: SimulatedEvent;
+  readonly payload: unknown;
+  readonly state: WebhookState;
+  readonly dueAtMs: number;
+  readonly attempts: readonly WebhookAttempt[];
+}
+
+export type NewWebhook = Pick<WebhookRecord, "event" | "payload" | "state" | "dueAtMs">;
+
+/** What one accepted request leaves behind: stored whole or not at all. */
+export interface Acceptance {
+  readonly provider: string;
+  readonly receivedAtMs: number;
+  readonly idempotencyKey?: string | undefined;
+  readonly request: Omit<RecordedRequest, "id">;
+  readonly entries: readonly { readonly message: AcceptedMessage; readonly webhooks: readonly NewWebhook[] }[];
+  readonly remember?: { readonly key: string; readonly remembered: Remembered } | undefined;
+}
+
+/** The answer that an idempotency key stands for. */
+export interface Remembered {
+  /** Hash of the request that the key came with. */
+  readonly fingerprint: string;
+  readonly answer: Answer;
+  readonly expiresAtMs: number;
+}
+
+export interface MessageFilter {
+  readonly provider?: string | undefined;
+  /** Part of an address, in lower case. */
+  readonly recipient?: string | undefined;
+  /** Carillon's id of the message, or the provider's. */
+  readonly messageId?: string | undefined;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Hand it in as `before` to go on. */
+  readonly next?: string | undefined;
+}
+
+export interface WitnessSummary {
+  /** Different `carillon_message_id`s. */
+  readonly messages: number;
+  /** How many times a message was accepted, in all. A request answered from its idempotency key does not count. */
+  readonly accepted: number;
+  /** Acceptances beyond the first of each message. */
+  readonly duplicates: number;
+  /** The first hundred messages that were accepted more than once. */
+  readonly duplicated: readonly { readonly messageId: string; readonly accepted: number }[];
+}
+
+/**
+ * Everything that the simulator keeps. Synchronous: what one request decides is stored before another runs.
+ * In memory for tests; in SQLite for the Worker.
+ */
+export interface Store {
+  accept(acceptance: Acceptance): void;
+  messages(filter: MessageFilter, limit: number, before?: string): Page<MessageSummary>;
+  message(id: string): (RecordedMessage & { readonly request: RecordedRequest }) | undefined;
+  /** Forgets messages, requests, webhooks, idempotency keys and the witness's counts; faults and settings stay. */
+  clear(): void;
+
+  /** Newest first. */
+  webhooks(filter: { readonly message?: string | undefined }, limit: number, before?: string): Page<WebhookRecord>;
+  webhook(id: string): WebhookRecord | undefined;
+  /** Webhooks of several messages, in the order that their events were made. */
+  webhooksOf(messages: readonly string[]): readonly WebhookRecord[];
+  addWebhook(message: string, provider: string, webhook: NewWebhook): WebhookRecord;
+  /** Waiting ones whose time has come, the longest due first. */
+  dueWebhooks(untilMs: number, limit: number): readonly WebhookRecord[];
+  nextDueMs(): number | undefined;
+  recordAttempt(ids: readonly string[], attempt: WebhookAttempt, state: WebhookState, dueAtMs: number): void;
+
+  remembered(key: string, nowMs: number): Remembered | undefined;
+
+  addFault(fault: FaultInput): Fault;
+  faults(): readonly Fault[];
+  /** The first fault that the test holds for, its count taken down; one that is used up is gone. */
+  takeFault(test: (fault: Fault) => boolean): Fault | undefined;
+  /** All of them, when no id is given. False: no such fault. */
+  deleteFaults(id?: string): boolean;
+
+  settings(): Settings;
+  setSettings(settings: Settings): void;
+
+  witness(): WitnessSummary;
+  witnessCounts(messageId?: string): Iterable<readonly [messageId: string, accepted: number]>;
+}

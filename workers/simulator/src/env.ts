@@ -1,0 +1,9 @@
+import type { SimulatorStore } from "./store.ts";
+
+export interface Env {
+  readonly STORE: DurableObjectNamespace<SimulatorStore>;
+  /** Base URL of the webhooks' receiver. Without it, and without `NOTIFY`, none is sent. */
+  readonly WEBHOOK_TARGET?: string;
+  /** Carries the webhooks when it is bound, whatever the base URL's host. */
+  readonly NOTIFY?: Fetcher;
+}
