@@ -39,6 +39,13 @@ interface Signed {
   replayKey?(raw: RawWebhook): string | undefined;
 }
 
+/** What the caller of `receiveWebhook` gave; the defaults stand with the schemes that use them, so that others carry none. */
+export interface VerifyTools {
+  readonly now: Date;
+  readonly fetch?: ((input: string, init: RequestInit) => Promise<Response>) | undefined;
+  readonly remember?: (<T>(key: string, expiresAt: Date, make: () => MaybePromise<T>) => Promise<T>) | undefined;
+}
+
 /** How a provider proves that a webhook is its own: data that the core runs, so that no provider can forget to. */
 export type SignatureScheme =
   | (Signed & { readonly kind: "hmac"; readonly hash: "SHA-1" | "SHA-256" })
@@ -54,14 +61,8 @@ export type SignatureScheme =
   | {
       readonly kind: "custom";
       readonly covers: "body" | "fields";
-      verify(
-        raw: RawWebhook,
-        tools: {
-          readonly now: Date;
-          get(url: string, maxBytes: number): Promise<Uint8Array<ArrayBuffer> | undefined>;
-          remember<T>(key: string, expiresAt: Date, make: () => MaybePromise<T>): Promise<T>;
-        },
-      ): Promise<boolean>;
+      /** Made by `customScheme`, which turns the tools into what a verifier works with. */
+      verify(raw: RawWebhook, tools: VerifyTools): Promise<boolean>;
     };
 
 export interface ParsedWebhook {

@@ -1,0 +1,35 @@
+const imported: WeakMap<Uint8Array, Map<string, CryptoKey>> = /* @__PURE__ */ new WeakMap();
+
+/** Of which shape the key is, and what is done with it; `hash` and `namedCurve` where the algorithm has one. */
+export interface SigningAlgorithm {
+  readonly name: "HMAC" | "ECDSA" | "Ed25519";
+  readonly hash?: "SHA-1" | "SHA-256";
+  readonly namedCurve?: "P-256";
+}
+
+/**
+ * The WebCrypto key of these bytes: raw, or the SPKI of an ECDSA key. Imported once for each algorithm. What is kept is the
+ * key and not the promise of it: in workerd a promise that another request's invocation left behind may never settle.
+ *
+ * Errors: rejects with a `DataError` for bytes that are no such key.
+ */
+export async function signingKey(algorithm: SigningAlgorithm, bytes: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
+  const { name, hash } = algorithm;
+  const keys = imported.get(bytes) ?? new Map<string, CryptoKey>();
+  const known = keys.get(name + hash);
+  if (known) return known;
+  const format = name === "ECDSA" ? "spki" : "raw";
+  const usages: KeyUsage[] = name === "HMAC" ? ["sign", "verify"] : ["verify"];
+  const key = await crypto.subtle.importKey(format, bytes, algorithm, false, usages);
+  imported.set(bytes, keys.set(name + hash, key));
+  return key;
+}
+
+export async function verifySignature(
+  algorithm: SigningAlgorithm,
+  key: Uint8Array<ArrayBuffer>,
+  signature: Uint8Array<ArrayBuffer>,
+  data: Uint8Array<ArrayBuffer>,
+): Promise<boolean> {
+  return crypto.subtle.verify(algorithm, await signingKey(algorithm, key), signature, data);
+}

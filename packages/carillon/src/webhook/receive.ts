@@ -1,0 +1,129 @@
+import type { MaybePromise, OutboundRequest } from "../provider/request.ts";
+import type { RawWebhook, VerifiedWebhook, VerifyTools, WebhookSource } from "../provider/webhook.ts";
+import type { DeliveryEvent } from "../result/delivery-event.ts";
+import { readWebhook, type StructuralRequest, type UnreadableReason } from "./raw.ts";
+import { findForgery, type Forgery } from "./verify.ts";
+
+export type { StructuralRequest } from "./raw.ts";
+
+export interface ReceiveOptions {
+  /** @default the clock */
+  readonly now?: (() => Date) | undefined;
+  /** For the schemes that get a certificate. @default the platform's */
+  readonly fetch?: VerifyTools["fetch"];
+  /** @default 1,048,576: the largest webhook known is SendGrid's, which is sent off when it reaches 768 kB */
+  readonly maxBodyBytes?: number | undefined;
+  /**
+   * Whether the key has been seen before; remembers it for so long. Asked only after the signature held, and only where
+   * the signature leaves the body uncovered, so that a captured one could vouch for another body.
+   */
+  readonly seen?: ((key: string, forSeconds: number) => MaybePromise<boolean>) | undefined;
+  /** Where certificates are kept until they expire. @default memory */
+  readonly remember?: VerifyTools["remember"];
+}
+
+/**
+ * Why nothing was received. `unverifiable`: the check itself failed, such as a certificate that did not come.
+ * `parse-failed`: genuine, but the provider's parser threw, which is a defect.
+ */
+export type RejectionReason = UnreadableReason | Forgery | "replayed" | "unverifiable" | "parse-failed";
+
+export type ReceivedWebhook =
+  | {
+      readonly ok: true;
+      readonly events: readonly DeliveryEvent[];
+      /** Ready to return. Return a 5xx instead if the events could not be stored: the provider then sends them again. */
+      readonly response: Response;
+      /** To perform, if the caller wants the endpoint confirmed to the provider. */
+      readonly confirm?: OutboundRequest | undefined;
+    }
+  | {
+      readonly ok: false;
+      /** For the log; the response does not tell it. */
+      readonly reason: RejectionReason;
+      readonly response: Response;
+      /** What was thrown, with `unverifiable` and `parse-failed`. It may hold parts of the request. */
+      readonly error?: unknown;
+    };
+
+/** How long a key stays remembered when its signature never ages: longer than any known provider retries. */
+const replayWindowSeconds = 604_800;
+
+/**
+ * The answers to rejections; 401 to all others. The 5xx: the request may be genuine, and a 2xx, or a 4xx with providers
+ * that give up on it, would lose its events for good. A replay gets no 2xx either: whether its first was stored is not
+ * known here.
+ */
+const statusByReason: Readonly<Partial<Record<RejectionReason, number>>> = {
+  "unreadable-body": 400,
+  "method-not-allowed": 405,
+  replayed: 409,
+  "body-too-large": 413,
+  "unsupported-encoding": 415,
+  "parse-failed": 500,
+  unverifiable: 503,
+};
+
+/**
+ * Takes a provider's webhook: reads it up to the limit, verifies it as `source.scheme` says, and only then decodes and
+ * parses it. What arrives never makes it throw.
+ *
+ * Errors: throws `CallError` when the body was consumed or parsed before.
+ *
+ * @param request a `Request`, or its parts where a framework has none.
+ */
+export async function receiveWebhook(
+  source: WebhookSource,
+  request: Request | StructuralRequest,
+  options: ReceiveOptions = {},
+): Promise<ReceivedWebhook> {
+  const { maxBodyBytes = 1_048_576, now, fetch, remember } = options;
+  const raw = await readWebhook(request, maxBodyBytes);
+  if (typeof raw === "string") return rejected(raw);
+  try {
+    const forgery =
+      (await findForgery(source.scheme, raw, { now: now?.() ?? new Date(), fetch, remember })) ??
+      (await findReplay(source, raw, options));
+    if (forgery) return rejected(forgery);
+  } catch (error) {
+    return rejected("unverifiable", error);
+  }
+  try {
+    const { events, reply, confirm } = source.parse(decoded(raw));
+    const headers: HeadersInit = reply?.contentType === undefined ? {} : { "content-type": reply.contentType };
+    const response = new Response(reply?.body ?? null, { status: reply?.status ?? 200, headers });
+    return { ok: true, events, response, confirm };
+  } catch (error) {
+    return rejected("parse-failed", error);
+  }
+}
+
+async function findReplay(
+  { id, scheme }: WebhookSource,
+  raw: RawWebhook,
+  { seen }: ReceiveOptions,
+): Promise<"replayed" | undefined> {
+  const key = "replayKey" in scheme ? scheme.replayKey?.(raw) : undefined;
+  if (key === undefined || !("keys" in scheme)) return undefined;
+  // A time may be as far ahead as behind, so a signature lives for up to twice the tolerance.
+  const forSeconds = scheme.toleranceSeconds === undefined ? replayWindowSeconds : 2 * scheme.toleranceSeconds;
+  return (await seen?.(`${id}:${key}`, forSeconds)) ? "replayed" : undefined;
+}
+
+/** Of text that is no UTF-8, what can be read; such a body is no JSON. */
+function decoded(raw: RawWebhook): VerifiedWebhook {
+  const text = new TextDecoder().decode(raw.body);
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(raw.body));
+  } catch {
+    // Left undefined: what that means is for the provider's parser to say.
+  }
+  return { ...raw, text, json } as VerifiedWebhook;
+}
+
+function rejected(reason: RejectionReason, error?: unknown): ReceivedWebhook {
+  const headers: HeadersInit = reason === "method-not-allowed" ? { allow: "POST" } : {};
+  const response = new Response("rejected", { status: statusByReason[reason] ?? 401, headers });
+  return { ok: false, reason, response, error };
+}
