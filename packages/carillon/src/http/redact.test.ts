@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { maxDetailLength, redactor } from "./redact.ts";
+
+const secret = 'sk live/é+"key"=42';
+
+describe("redactor", () => {
+  const redact = redactor([secret, "", "ada@example.com"]);
+  const wrapped = (text: string): string => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+
+  it.each([
+    ["as it is", secret],
+    ["in another case", secret.toUpperCase().replace("É", "é")],
+    ["in a URL", encodeURIComponent(secret)],
+    ["in a URL, in lower case", encodeURIComponent(secret).toLowerCase()],
+    ["in a form", new URLSearchParams({ v: secret }).toString().slice(2)],
+    ["in JSON", JSON.stringify(secret).slice(1, -1)],
+    ["in JSON with escaped slashes", JSON.stringify(secret).slice(1, -1).replaceAll("/", "\\/")],
+  ])("masks a secret %s", (_, spelling) => {
+    expect(redact(`before ${spelling} after`)).toBe("before [redacted] after");
+  });
+
+  it.each(["", "a", "ab", "abc"])("masks a secret in base64 that begins with %j", (prefix) => {
+    const spelled = wrapped(`${prefix}${secret}:x`);
+    const clean = redact(`Authorization: Basic ${spelled}`);
+    expect(clean).toContain("[redacted]");
+    const inner = wrapped(secret).slice(4, 20);
+    expect(clean).not.toContain(inner);
+    expect(clean.length).toBeLessThan(`Authorization: Basic ${spelled}`.length);
+  });
+
+  it("masks base64url too", () => {
+    const bytes = "??>>??>>~~~~";
+    expect(redactor([bytes])(btoa(bytes).replaceAll("+", "-").replaceAll("/", "_"))).not.toContain("Pz8-Pj8_");
+  });
+
+  it("masks the longer secret whole when one contains the other", () => {
+    expect(redactor(["abcdef", "abcdef-ghijkl"])("x abcdef-ghijkl y")).toBe("x [redacted] y");
+  });
+
+  it("masks addresses that nobody named", () => {
+    expect(redact("550 <Bob.Other+x@mail.example.org>: no such user; Ada@Example.com")).toBe(
+      "550 <[redacted]>: no such user; [redacted]",
+    );
+  });
+
+  it("masks a secret that was cut at the end of the text", () => {
+    expect(redactor(["re_1234567890"])("Key re_12345678")).toBe("Key [redacted]");
+  });
+
+  it("leaves innocent text alone", () => {
+    const text = "The domain example.com is not verified (code 1045, 3.50 EUR)";
+    expect(redact(text)).toBe(text);
+  });
+
+  it("makes one line of it and cuts it without halving a character", () => {
+    expect(redact("a\r\nb\u0000\u0085c\t d ")).toBe("a b c d");
+    expect(redact("x".repeat(9999))).toHaveLength(maxDetailLength);
+    expect(redact("x".repeat(maxDetailLength - 1) + "🔔")).toBe("x".repeat(maxDetailLength - 1));
+  });
+
+  it("takes secrets that are patterns, or no text at all", () => {
+    expect(redactor(["a.c*(", "[b]\\"])("abc a.c*( [b]\\")).toBe("abc [redacted] [redacted]");
+    expect(redactor(["\ud800x"])("plain")).toBe("plain");
+  });
+
+  it("stays fast on a hostile answer", () => {
+    const started = Date.now();
+    redact("a".repeat(250_000));
+    redact("@".repeat(250_000));
+    expect(Date.now() - started).toBeLessThan(500);
+  });
+});

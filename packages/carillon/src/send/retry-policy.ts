@@ -1,0 +1,86 @@
+import type { ProviderFailure } from "../provider/contract.ts";
+import type { FailureKind } from "../result/failure-kind.ts";
+
+/** What may be done about a failure, by its kind. */
+export interface FailureRule {
+  /** Whether the same provider may be asked again: after the delay it named, or with backoff. */
+  readonly retry: "no" | "after-delay" | "backoff";
+  /** Whether the next provider may be asked; `if-told`: where the failure says `tryNext`. */
+  readonly next: "no" | "yes" | "if-told";
+  /** `if-in-flight`: only when the request had been started. */
+  readonly mayHaveBeenSent: "no" | "yes" | "if-in-flight";
+}
+
+/** The one table of what a failure says. Everything that retries, fails over or holds decides with it. */
+export const failureTable: Readonly<Record<FailureKind, FailureRule>> = {
+  "invalid-message": { retry: "no", next: "no", mayHaveBeenSent: "no" },
+  unauthorized: { retry: "no", next: "yes", mayHaveBeenSent: "no" },
+  "recipient-gone": { retry: "no", next: "no", mayHaveBeenSent: "no" },
+  rejected: { retry: "no", next: "if-told", mayHaveBeenSent: "no" },
+  "rate-limited": { retry: "after-delay", next: "yes", mayHaveBeenSent: "no" },
+  unavailable: { retry: "backoff", next: "yes", mayHaveBeenSent: "yes" },
+  timeout: { retry: "backoff", next: "yes", mayHaveBeenSent: "yes" },
+  network: { retry: "backoff", next: "yes", mayHaveBeenSent: "yes" },
+  "unexpected-response": { retry: "no", next: "no", mayHaveBeenSent: "yes" },
+  aborted: { retry: "no", next: "no", mayHaveBeenSent: "if-in-flight" },
+};
+
+/**
+ * Whether a copy may have gone out. A failure that says `notAccepted`, or whose request was never started
+ * (`inFlight: false`), left nothing behind, whatever its kind.
+ */
+export function mayHaveBeenSent(
+  failure: Pick<ProviderFailure, "kind" | "notAccepted"> & { readonly inFlight?: boolean | undefined },
+): boolean {
+  const { mayHaveBeenSent: rule } = failureTable[failure.kind];
+  if (rule === "no" || failure.notAccepted || failure.inFlight === false) return false;
+  return rule === "yes" || failure.inFlight === true;
+}
+
+export interface NextStepInput {
+  readonly failure: Pick<ProviderFailure, "kind" | "notAccepted" | "tryNext" | "retryAfterMs">;
+  /** Whether the request had been started; of an attempt that was reported, `outcome === "unknown"`. */
+  readonly inFlight?: boolean | undefined;
+  /** The provider honours the key that was sent, and its window will still be open at the retry. */
+  readonly keyOpen: boolean;
+  /** Tries are left on this provider. */
+  readonly attemptsLeft: boolean;
+  readonly onUnknown: "hold" | "resend";
+  /** An earlier attempt of the same message ended unknown: what is said of this one does not clear that one. */
+  readonly earlierUnknown?: boolean | undefined;
+}
+
+export type NextStep =
+  /** The same provider again; `afterMs` undefined: after the caller's own backoff. */
+  | { readonly action: "retry"; readonly afterMs: number | undefined; readonly possibleDuplicate: boolean }
+  | { readonly action: "next"; readonly possibleDuplicate: boolean }
+  | { readonly action: "stop" };
+
+/**
+ * What to do after a failed attempt. Where the message may have been sent, the same provider is asked again only while it
+ * honours the key; anything else risks a second copy and needs `onUnknown: "resend"`.
+ */
+export function nextStep(input: NextStepInput): NextStep {
+  const { failure, inFlight, keyOpen, attemptsLeft, earlierUnknown = false } = input;
+  const rule = failureTable[failure.kind];
+  const unknown = earlierUnknown || mayHaveBeenSent({ kind: failure.kind, notAccepted: failure.notAccepted, inFlight });
+  const mayRepeat = !unknown || input.onUnknown === "resend";
+  if (attemptsLeft && rule.retry !== "no" && (mayRepeat || keyOpen)) {
+    return { action: "retry", afterMs: failure.retryAfterMs, possibleDuplicate: unknown && !keyOpen };
+  }
+  const hasNext = rule.next === "yes" || (rule.next === "if-told" && failure.tryNext === true);
+  return hasNext && mayRepeat ? { action: "next", possibleDuplicate: unknown } : { action: "stop" };
+}
+
+/**
+ * Milliseconds before the next try: exponential with full jitter, so that many that failed together do not return together.
+ * `attempt` is the number of the try that failed, from 1; `random` gives numbers in [0, 1).
+ */
+export function backoffMs(options: {
+  readonly attempt: number;
+  readonly baseMs: number;
+  readonly capMs: number;
+  readonly random: () => number;
+}): number {
+  return Math.round(options.random() * Math.min(options.capMs, options.baseMs * 2 ** (options.attempt - 1)));
+}
