@@ -1,4 +1,10 @@
-import type { Extras, MessageExtras } from "./channel.ts";
+import { array, literal, maxLength, minLength, optional, pipe, regex, strictObject, string } from "valibot";
+import type { GenericSchema } from "valibot";
+import type { Channel, Extras, MessageExtras } from "./channel.ts";
+import { normaliseWith } from "./check.ts";
+import type { Reject } from "./check.ts";
+import { base64SizeBytes, fileContent } from "./file-content.ts";
+import { extras, fillExtras, httpsUrl, jsonObject, line } from "./schemas.ts";
 
 export interface DiscordFile {
   readonly filename: string;
@@ -34,3 +40,77 @@ export interface DiscordMessage extends MessageExtras {
   readonly avatarUrl?: string | undefined;
   readonly allowedMentions: Readonly<Record<string, unknown>>;
 }
+
+// https://docs.discord.com/developers/resources/webhook: the snowflake is public, the token behind it is the secret.
+const webhookUrl =
+  /^https:\/\/(?:(?:ptb|canary)\.)?discord(?:app)?\.com\/api\/(?:v\d{1,2}\/)?webhooks\/(\d{17,20})\/([A-Za-z0-9_-]+)$/;
+
+const address = /* @__PURE__ */ strictObject({
+  webhookUrl: pipe(string(), regex(webhookUrl, "expected the URL of a webhook")),
+  threadId: optional(pipe(string(), regex(/^\d{17,20}$/, "expected the id of a thread"))),
+});
+
+const entries = {
+  text: /* @__PURE__ */ optional(pipe(string(), minLength(1), maxLength(2000))),
+  embeds: /* @__PURE__ */ optional(pipe(array(jsonObject), maxLength(10))),
+  components: /* @__PURE__ */ optional(array(jsonObject)),
+  files: /* @__PURE__ */ optional(
+    pipe(
+      array(
+        strictObject({
+          filename: pipe(line, minLength(1), maxLength(255)),
+          contentType: optional(line),
+          content: fileContent,
+        }),
+      ),
+      maxLength(10),
+    ),
+  ),
+  username: /* @__PURE__ */ optional(pipe(line, minLength(1), maxLength(80))),
+  avatarUrl: /* @__PURE__ */ optional(httpsUrl),
+  allowedMentions: /* @__PURE__ */ optional(jsonObject),
+  ...extras,
+};
+
+const inputSchema: GenericSchema<DiscordInput> = /* @__PURE__ */ strictObject({
+  channel: literal("discord"),
+  to: address,
+  ...entries,
+});
+
+function toMessage(input: DiscordInput, reject: Reject): DiscordMessage {
+  const { to, text, embeds = [], components = [], files = [], username, avatarUrl } = input;
+  if (text === undefined && embeds.length + components.length + files.length === 0) {
+    reject("text", "expected text, embeds, components or files");
+  }
+  for (const [index, { content }] of files.entries()) {
+    if (typeof content === "string" && base64SizeBytes(content) === undefined) {
+      reject(`files.${index}.content`, "expected canonical base64: padded, trailing bits zero");
+    }
+  }
+  const allowedMentions = input.allowedMentions ?? { parse: [] };
+  return {
+    channel: "discord",
+    to,
+    text,
+    embeds,
+    components,
+    files,
+    username,
+    avatarUrl,
+    allowedMentions,
+    ...fillExtras(input),
+  };
+}
+
+export const discordChannel: Channel<"discord"> = {
+  id: "discord",
+  address,
+  content: /* @__PURE__ */ strictObject(entries),
+  normalise: (input) => normaliseWith(inputSchema, input, toMessage),
+  addresses({ to }) {
+    const [, id = "", token = ""] = webhookUrl.exec(to.webhookUrl) ?? [];
+    return [{ key: id, label: `webhook ${id}`, secrets: [to.webhookUrl, token] }];
+  },
+  withRecipient: (message, to) => (webhookUrl.test(to) ? { ...message, to: { webhookUrl: to } } : undefined),
+};

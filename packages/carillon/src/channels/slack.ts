@@ -1,4 +1,9 @@
-import type { Extras, MessageExtras } from "./channel.ts";
+import { array, literal, maxLength, optional, pipe, regex, strictObject, string, union } from "valibot";
+import type { GenericSchema } from "valibot";
+import type { Address, Channel, Extras, MessageExtras } from "./channel.ts";
+import { normaliseWith } from "./check.ts";
+import type { Reject } from "./check.ts";
+import { extras, filledText, fillExtras, jsonObject } from "./schemas.ts";
 
 export interface SlackInput extends Extras {
   readonly channel: "slack";
@@ -18,3 +23,54 @@ export interface SlackMessage extends MessageExtras {
   readonly blocks: readonly Readonly<Record<string, unknown>>[];
   readonly threadTs?: string | undefined;
 }
+
+// https://docs.slack.dev/reference/objects/conversation-object and user-object: channels C, D, G; users U, W.
+const conversationId = /^[CDGUW][A-Z0-9]{2,20}$/;
+// https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks; team and webhook are public, the rest is not.
+const webhookUrl = /^https:\/\/hooks\.slack(?:-gov)?\.com\/services\/(T[A-Z0-9]+\/B[A-Z0-9]+)\/([A-Za-z0-9]+)$/;
+
+const address = /* @__PURE__ */ union([
+  pipe(string(), regex(conversationId, "expected the id of a channel or user, such as C012AB3CD")),
+  strictObject({ webhookUrl: pipe(string(), regex(webhookUrl, "expected the URL of an incoming webhook")) }),
+]);
+
+const entries = {
+  text: /* @__PURE__ */ optional(filledText),
+  blocks: /* @__PURE__ */ optional(pipe(array(jsonObject), maxLength(50))),
+  threadTs: /* @__PURE__ */ optional(pipe(string(), regex(/^\d+\.\d+$/, "expected the ts of a message"))),
+  ...extras,
+};
+
+const inputSchema: GenericSchema<SlackInput> = /* @__PURE__ */ strictObject({
+  channel: literal("slack"),
+  to: address,
+  ...entries,
+});
+
+function toMessage(input: SlackInput, reject: Reject): SlackMessage {
+  const { to, text, blocks = [], threadTs } = input;
+  if (text === undefined && blocks.length === 0) reject("text", "expected text, blocks or both");
+  return { channel: "slack", to: target(to), text, blocks, threadTs, ...fillExtras(input) };
+}
+
+function target(to: SlackInput["to"]): SlackMessage["to"] {
+  return typeof to === "string" ? { id: to } : to;
+}
+
+function toAddress(to: SlackMessage["to"]): Address {
+  if ("id" in to) return { key: to.id, label: to.id, secrets: [] };
+  const [, publicPart = "", secret = ""] = webhookUrl.exec(to.webhookUrl) ?? [];
+  return { key: publicPart, label: `webhook ${publicPart}`, secrets: [to.webhookUrl, secret] };
+}
+
+export const slackChannel: Channel<"slack"> = {
+  id: "slack",
+  address,
+  content: /* @__PURE__ */ strictObject(entries),
+  normalise: (input) => normaliseWith(inputSchema, input, toMessage),
+  addresses: ({ to }) => [toAddress(to)],
+  withRecipient(message, to) {
+    if (conversationId.test(to)) return { ...message, to: { id: to }, threadTs: undefined };
+    return webhookUrl.test(to) ? { ...message, to: { webhookUrl: to }, threadTs: undefined } : undefined;
+  },
+};

@@ -1,4 +1,23 @@
-import type { Extras, MessageExtras } from "./channel.ts";
+import {
+  array,
+  integer,
+  literal,
+  maxLength,
+  maxValue,
+  minValue,
+  number,
+  optional,
+  pipe,
+  regex,
+  strictObject,
+  string,
+} from "valibot";
+import type { GenericSchema } from "valibot";
+import { e164 } from "../address/phone-number.ts";
+import type { Channel, Extras, MessageExtras } from "./channel.ts";
+import { normaliseWith } from "./check.ts";
+import { phoneLabel } from "./label.ts";
+import { extras, filledText, fillExtras, httpsUrl } from "./schemas.ts";
 
 export interface SmsInput extends Extras {
   readonly channel: "sms";
@@ -21,3 +40,42 @@ export interface SmsMessage extends MessageExtras {
   readonly mediaUrls: readonly string[];
   readonly validitySeconds?: number | undefined;
 }
+
+const phoneNumber = /* @__PURE__ */ pipe(string(), regex(e164, "expected an E.164 number: + and 7 to 15 digits"));
+// GSM 03.40 section 9.1.2.5: an alphanumeric sender has 11 characters, and a letter, or it would be a number.
+const sender = /^(\+[1-9]\d{6,14}|\d{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11})$/;
+
+const entries = {
+  from: /* @__PURE__ */ optional(
+    pipe(
+      string(),
+      regex(sender, "expected an E.164 number, a short code or a sender id of up to 11 letters and digits"),
+    ),
+  ),
+  text: filledText,
+  mediaUrls: /* @__PURE__ */ optional(pipe(array(httpsUrl), maxLength(10))),
+  validitySeconds: /* @__PURE__ */ optional(
+    pipe(number(), integer("expected whole seconds"), minValue(1), maxValue(36_000)),
+  ),
+  ...extras,
+};
+
+const inputSchema: GenericSchema<SmsInput> = /* @__PURE__ */ strictObject({
+  channel: literal("sms"),
+  to: phoneNumber,
+  ...entries,
+});
+
+function toMessage(input: SmsInput): SmsMessage {
+  const { to, from, text, mediaUrls = [], validitySeconds } = input;
+  return { channel: "sms", to, from, text, mediaUrls, validitySeconds, ...fillExtras(input) };
+}
+
+export const smsChannel: Channel<"sms"> = {
+  id: "sms",
+  address: phoneNumber,
+  content: /* @__PURE__ */ strictObject(entries),
+  normalise: (input) => normaliseWith(inputSchema, input, toMessage),
+  addresses: ({ to }) => [{ key: to, label: phoneLabel(to), secrets: [to] }],
+  withRecipient: (message, to) => (e164.test(to) ? { ...message, to } : undefined),
+};
