@@ -85,6 +85,15 @@ export function oneOf(...values: readonly string[]): OptionRule {
   };
 }
 
+/** An optional text of so many characters. */
+export function textOfLength(min: number, max: number): OptionRule {
+  return {
+    required: false,
+    expected: `a string of ${min} to ${max} characters`,
+    accepts: (value) => typeof value === "string" && value.length >= min && value.length <= max,
+  };
+}
+
 /** Every way in which options break their rules, an unknown option included; undefined counts as absent. */
 export function optionProblems(
   options: unknown,

@@ -21,7 +21,11 @@ const latestMs = 4_102_444_800_000;
 export function timeOf(...candidates: readonly unknown[]): Date {
   for (const candidate of candidates) {
     const isSeconds = typeof candidate === "number" || (typeof candidate === "string" && /^\d+$/.test(candidate));
-    const ms = isSeconds ? Number(candidate) * 1000 : typeof candidate === "string" ? Date.parse(candidate) : Number.NaN;
+    const ms = isSeconds
+      ? Number(candidate) * 1000
+      : typeof candidate === "string"
+        ? Date.parse(candidate)
+        : Number.NaN;
     if (ms >= earliestMs && ms < latestMs) return new Date(ms);
   }
   return new Date(0);

@@ -20,8 +20,7 @@ export function postmark(options: PostmarkOptions): Provider<"email"> {
     account,
     channel: emailChannel,
     baseUrl,
-    buildRequest: (message, { messageId }) =>
-      buildPostmarkRequest({ message, messageId }, serverToken, messageStream),
+    buildRequest: (message, { messageId }) => buildPostmarkRequest({ message, messageId }, serverToken, messageStream),
     readResponse: readPostmarkResponse,
     batch: {
       maxMessages: 500,

@@ -1,18 +1,20 @@
 import type { EmailMessage } from "../../channels/email.ts";
-import { utf8 } from "../../crypto/bytes.ts";
 import type { BatchItem, ProviderFailure } from "../../provider/contract.ts";
 import { checkMetadataKeys, messageIdKey } from "../../provider/correlation.ts";
 import { checkProviderOptions, invalidMessage } from "../../provider/failure.ts";
+import { filled, isOverBytes, overLimit } from "../../provider/limits.ts";
 import { formatMailbox } from "../../provider/mailbox.ts";
-import { type OptionRule, oneOf, optional } from "../../provider/options.ts";
+import { type OptionRule, oneOf, optional, textOfLength } from "../../provider/options.ts";
+import { postJson } from "../../provider/post-json.ts";
 import type { OutboundRequest, Secret } from "../../provider/request.ts";
-import { readSecret } from "../../provider/secret.ts";
 import type { PostmarkMessage } from "./wire.ts";
 
+const provider = "Postmark";
 const maxRecipients = 50;
 const maxBodyPartBytes = 5_000_000;
 /** 10 MB a message, after base64. */
 const maxMessageBytes = 10_000_000;
+const maxBatchBytes = 50_000_000;
 const maxMetadata = { entries: 10, keyLength: 20, valueLength: 80 } as const;
 
 /** 500 of these stay below the 50 MB of a batch, with room for quotes that JSON writes as two bytes. */
@@ -22,17 +24,8 @@ const messageOptionRules: Readonly<Record<string, OptionRule>> = {
   messageStream: optional.text,
   trackOpens: optional.flag,
   trackLinks: /* @__PURE__ */ oneOf("None", "HtmlAndText", "HtmlOnly", "TextOnly"),
-  tag: {
-    required: false,
-    expected: "a string of 1 to 1000 characters",
-    accepts: (value) => typeof value === "string" && value.length > 0 && value.length <= 1000,
-  },
+  tag: /* @__PURE__ */ textOfLength(1, 1000),
 };
-
-/** Whether a text is over so many bytes of UTF-8; a UTF-16 unit is at most three, so most need no count. */
-function isOver(maxBytes: number, text: string): boolean {
-  return text.length > maxBytes / 3 && utf8(text).length > maxBytes;
-}
 
 /** https://postmarkapp.com/support/article/1125-custom-metadata-faq (read 2026-11-23). Our id is one of the entries. */
 function checkMetadata(metadata: EmailMessage["metadata"], messageId: string): ProviderFailure | undefined {
@@ -40,31 +33,23 @@ function checkMetadata(metadata: EmailMessage["metadata"], messageId: string): P
   const keys = new Set<string>();
   for (const [key, value] of Object.entries(metadata)) {
     const field = `metadata.${key}`;
-    if (key.length > keyLength) return invalidMessage(field, `Postmark takes keys of up to ${keyLength} characters`);
-    if (value.length > valueLength) {
-      return invalidMessage(field, `Postmark takes values of up to ${valueLength} characters, got ${value.length}`);
-    }
+    if (key.length > keyLength) return overLimit(provider, field, `${keyLength} characters in a key`);
+    if (value.length > valueLength) return overLimit(provider, field, `${valueLength} characters`);
     if (keys.has(key.toLowerCase())) return invalidMessage(field, "Postmark takes keys that differ in more than case");
     keys.add(key.toLowerCase());
   }
-  if (keys.size >= entries) {
-    return invalidMessage("metadata", `Postmark takes up to ${entries - 1} entries beside our id, got ${keys.size}`);
-  }
-  if (messageId.length > valueLength) {
-    return invalidMessage("messageId", `Postmark takes an id of up to ${valueLength} characters`);
-  }
+  if (keys.size >= entries) return overLimit(provider, "metadata", `${entries - 1} entries beside our message id`);
+  if (messageId.length > valueLength) return overLimit(provider, "messageId", `${valueLength} characters`);
   return checkMetadataKeys(metadata);
 }
 
 /** What of Postmark's rules can be seen in a message; cheap, without the size of the whole. */
 export function checkPostmarkMessage(message: EmailMessage, messageId: string): ProviderFailure | undefined {
   const recipients = message.to.length + message.cc.length + message.bcc.length;
-  if (recipients > maxRecipients) {
-    return invalidMessage("to", `Postmark takes up to ${maxRecipients} addresses (to, cc, bcc), got ${recipients}`);
-  }
+  if (recipients > maxRecipients) return overLimit(provider, "to", `${maxRecipients} addresses in to, cc and bcc`);
   for (const field of ["html", "text"] as const) {
-    if (isOver(maxBodyPartBytes, message[field] ?? "")) {
-      return invalidMessage(field, `Postmark takes up to ${maxBodyPartBytes} bytes`);
+    if (isOverBytes(maxBodyPartBytes, message[field] ?? "")) {
+      return overLimit(provider, field, `${maxBodyPartBytes} bytes`);
     }
   }
   const options = message.providerOptions["postmark"];
@@ -75,7 +60,7 @@ export function checkPostmarkMessage(message: EmailMessage, messageId: string): 
 }
 
 function mailboxes(addresses: EmailMessage["to"]): string | undefined {
-  return addresses.length > 0 ? addresses.map(formatMailbox).join(", ") : undefined;
+  return filled(addresses.map(formatMailbox))?.join(", ");
 }
 
 export function toPostmarkMessage(
@@ -84,7 +69,6 @@ export function toPostmarkMessage(
   messageStream: string | undefined,
 ): PostmarkMessage {
   const options = message.providerOptions["postmark"] ?? {};
-  const headers = Object.entries(message.headers).map(([Name, Value]) => ({ Name, Value }));
   return {
     From: formatMailbox(message.from),
     To: mailboxes(message.to) ?? "",
@@ -95,16 +79,15 @@ export function toPostmarkMessage(
     Tag: options["tag"] ?? message.tags[0],
     HtmlBody: message.html,
     TextBody: message.text,
-    Headers: headers.length > 0 ? headers : undefined,
-    Attachments:
-      message.attachments.length > 0
-        ? message.attachments.map(({ filename, content, contentType, contentId }) => ({
-            Name: filename,
-            Content: content,
-            ContentType: contentType,
-            ContentID: contentId === undefined ? undefined : `cid:${contentId}`,
-          }))
-        : undefined,
+    Headers: filled(Object.entries(message.headers).map(([Name, Value]) => ({ Name, Value }))),
+    Attachments: filled(
+      message.attachments.map(({ filename, content, contentType, contentId }) => ({
+        Name: filename,
+        Content: content,
+        ContentType: contentType,
+        ContentID: contentId && `cid:${contentId}`,
+      })),
+    ),
     Metadata: { ...message.metadata, [messageIdKey]: messageId },
     MessageStream: options["messageStream"] ?? messageStream,
     TrackOpens: options["trackOpens"],
@@ -117,30 +100,27 @@ export function postmarkGroupKey(message: EmailMessage): string | undefined {
   const content = message.text + (message.html ?? "");
   const alone =
     message.attachments.length > 0 ||
-    isOver(maxBatchedBytes, content) ||
+    isOverBytes(maxBatchedBytes, content) ||
     // The id is not known here; a caller's own that is too long is refused by Postmark, for its message alone.
     checkPostmarkMessage(message, "") !== undefined;
   return alone ? undefined : "";
 }
 
-async function post(
+function post(
   path: string,
-  body: string,
+  payload: unknown,
+  maxBytes: number,
   serverToken: Secret,
 ): Promise<OutboundRequest | ProviderFailure> {
-  const token = await readSecret("serverToken", serverToken);
-  if (typeof token !== "string") return token;
-  return {
-    method: "POST",
+  return postJson({
+    provider,
     url: `https://api.postmarkapp.com${path}`,
-    headers: {
-      "x-postmark-server-token": token,
-      accept: "application/json",
-      "content-type": "application/json",
-    },
-    body,
-    secrets: [token],
-  };
+    payload,
+    maxBytes,
+    secretName: "serverToken",
+    secret: serverToken,
+    headers: (token) => ({ accept: "application/json", "x-postmark-server-token": token }),
+  });
 }
 
 /**
@@ -155,12 +135,7 @@ export async function buildPostmarkRequest(
   messageStream: string | undefined,
 ): Promise<OutboundRequest | ProviderFailure> {
   const refusal = checkPostmarkMessage(message, messageId);
-  if (refusal) return refusal;
-  const body = JSON.stringify(toPostmarkMessage(message, messageId, messageStream));
-  if (isOver(maxMessageBytes, body)) {
-    return invalidMessage("attachments", `Postmark takes up to ${maxMessageBytes} bytes, attachments in base64 included`);
-  }
-  return post("/email", body, serverToken);
+  return refusal ?? post("/email", toPostmarkMessage(message, messageId, messageStream), maxMessageBytes, serverToken);
 }
 
 /** The request for up to 500 messages, answered one by one in order. */
@@ -170,5 +145,5 @@ export async function buildPostmarkBatch(
   messageStream: string | undefined,
 ): Promise<OutboundRequest | ProviderFailure> {
   const messages = items.map(({ message, messageId }) => toPostmarkMessage(message, messageId, messageStream));
-  return post("/email/batch", JSON.stringify(messages), serverToken);
+  return post("/email/batch", messages, maxBatchBytes, serverToken);
 }

@@ -59,7 +59,8 @@ function fail(status: number, code: number | undefined, said: unknown): Provider
   const known = code !== undefined && Object.hasOwn(meaningOfCode, code) ? meaningOfCode[code] : undefined;
   // An entry of a batch that was refused for a reason not listed above: refused it was, and only here. Of a 5xx nothing
   // is certain but what the code for maintenance says.
-  const meaning = (status < 500 || known?.notAccepted ? known : undefined) ?? (status < 400 ? ours : meaningOfStatus(status));
+  const meaning =
+    (status < 500 || known?.notAccepted ? known : undefined) ?? (status < 400 ? ours : meaningOfStatus(status));
   return failed(meaning, "Postmark", status, code === undefined ? undefined : String(code), said);
 }
 

@@ -104,14 +104,13 @@ function readEvents({ json, headers }: VerifiedWebhook): readonly DeliveryEvent[
  */
 export function postmarkWebhook(options: PostmarkWebhookOptions): WebhookSource {
   checkPostmarkWebhookOptions(options);
-  const list = (value: string | readonly string[]): readonly string[] => (typeof value === "string" ? [value] : value);
   return {
     id: "postmark",
     scheme:
       "header" in options
-        ? headerCredentialScheme({ header: options.header, values: list(options.value) })
+        ? headerCredentialScheme({ header: options.header, values: [options.value].flat() })
         : basicCredentialScheme({
-            pairs: list(options.password).map((password) => ({ username: options.username, password })),
+            pairs: [options.password].flat().map((password) => ({ username: options.username, password })),
           }),
     parse: (webhook) => ({ events: readEvents(webhook) }),
   };

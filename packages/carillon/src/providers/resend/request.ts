@@ -1,20 +1,18 @@
 import type { EmailMessage } from "../../channels/email.ts";
-import { utf8 } from "../../crypto/bytes.ts";
 import type { BatchItem, BuildContext, ProviderFailure } from "../../provider/contract.ts";
 import { checkMetadataKeys, messageIdKey, ownPrefix } from "../../provider/correlation.ts";
-import { checkProviderOptions, invalidMessage } from "../../provider/failure.ts";
+import { checkProviderOptions } from "../../provider/failure.ts";
+import { filled, overLimit } from "../../provider/limits.ts";
 import { formatMailbox } from "../../provider/mailbox.ts";
 import { type OptionRule, optional } from "../../provider/options.ts";
+import { postJson } from "../../provider/post-json.ts";
 import type { OutboundRequest, Secret } from "../../provider/request.ts";
-import { readSecret } from "../../provider/secret.ts";
 import { envelopeKey } from "./envelope.ts";
 import { maxTagLength, toTag } from "./tags.ts";
 import type { ResendEmail } from "./wire.ts";
 
-const origin = "https://api.resend.com";
+const provider = "Resend";
 const maxRecipients = 50;
-/** 40 MB, of the whole request after base64. */
-const maxBodyBytes = 40_000_000;
 
 const messageOptionRules: Readonly<Record<string, OptionRule>> = {
   scheduledAt: {
@@ -31,13 +29,11 @@ const messageOptionRules: Readonly<Record<string, OptionRule>> = {
 /** What of Resend's rules can be seen in a message; cheap, without its size. */
 export function checkResendMessage(message: EmailMessage): ProviderFailure | undefined {
   for (const field of ["to", "cc", "bcc"] as const) {
-    if (message[field].length > maxRecipients) {
-      return invalidMessage(field, `Resend takes up to ${maxRecipients} addresses, got ${message[field].length}`);
-    }
+    if (message[field].length > maxRecipients) return overLimit(provider, field, `${maxRecipients} addresses`);
   }
   for (const [key, value] of Object.entries(message.metadata)) {
     if (toTag(key, value).value.length > maxTagLength) {
-      return invalidMessage(`metadata.${key}`, "Resend takes up to 191 bytes of UTF-8 outside of A-Z a-z 0-9 _ -");
+      return overLimit(provider, `metadata.${key}`, "191 bytes of UTF-8 outside of A-Z a-z 0-9 _ -");
     }
   }
   return (
@@ -47,7 +43,7 @@ export function checkResendMessage(message: EmailMessage): ProviderFailure | und
 }
 
 function mailboxes(addresses: EmailMessage["to"]): readonly string[] | undefined {
-  return addresses.length > 0 ? addresses.map(formatMailbox) : undefined;
+  return filled(addresses.map(formatMailbox));
 }
 
 function toEmail(message: EmailMessage, messageId: string): ResendEmail {
@@ -63,15 +59,14 @@ function toEmail(message: EmailMessage, messageId: string): ResendEmail {
     html: message.html,
     text: message.text,
     headers: Object.keys(message.headers).length > 0 ? message.headers : undefined,
-    attachments:
-      message.attachments.length > 0
-        ? message.attachments.map(({ filename, content, contentType, contentId }) => ({
-            filename,
-            content,
-            content_type: contentType,
-            content_id: contentId,
-          }))
-        : undefined,
+    attachments: filled(
+      message.attachments.map(({ filename, content, contentType, contentId }) => ({
+        filename,
+        content,
+        content_type: contentType,
+        content_id: contentId,
+      })),
+    ),
     tags: [
       toTag(messageIdKey, messageId),
       ...(recipients > 1 ? [toTag(envelopeKey, String(recipients))] : []),
@@ -84,32 +79,22 @@ function toEmail(message: EmailMessage, messageId: string): ResendEmail {
   };
 }
 
-async function post(
+function post(
   path: string,
   payload: unknown,
   headers: Readonly<Record<string, string>>,
   apiKey: Secret,
-  context: BuildContext,
+  { idempotencyKey }: BuildContext,
 ): Promise<OutboundRequest | ProviderFailure> {
-  const body = JSON.stringify(payload);
-  // A UTF-16 unit is at most three bytes, so most messages need no count.
-  if (body.length > maxBodyBytes / 3 && utf8(body).length > maxBodyBytes) {
-    return invalidMessage("attachments", `Resend takes up to ${maxBodyBytes} bytes, attachments in base64 included`);
-  }
-  const key = await readSecret("apiKey", apiKey);
-  if (typeof key !== "string") return key;
-  return {
-    method: "POST",
-    url: origin + path,
-    headers: {
-      authorization: `Bearer ${key}`,
-      "content-type": "application/json",
-      "idempotency-key": context.idempotencyKey,
-      ...headers,
-    },
-    body,
-    secrets: [key],
-  };
+  return postJson({
+    provider,
+    url: `https://api.resend.com${path}`,
+    payload,
+    maxBytes: 40_000_000,
+    secretName: "apiKey",
+    secret: apiKey,
+    headers: (key) => ({ authorization: `Bearer ${key}`, "idempotency-key": idempotencyKey, ...headers }),
+  });
 }
 
 /**

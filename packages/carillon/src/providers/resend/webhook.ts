@@ -65,7 +65,7 @@ function readEvents(webhook: VerifiedWebhook): readonly DeliveryEvent[] {
  */
 export function resendWebhook(options: ResendWebhookOptions): WebhookSource {
   checkResendWebhookOptions(options);
-  const secrets = typeof options.secret === "string" ? [options.secret] : options.secret;
+  const secrets = [options.secret].flat();
   return {
     id: "resend",
     scheme: standardWebhooksScheme({ secrets, headerPrefix: "svix-" }),

@@ -1,17 +1,16 @@
 import type { EmailMessage } from "../../channels/email.ts";
-import { utf8 } from "../../crypto/bytes.ts";
 import type { BatchItem, ProviderFailure } from "../../provider/contract.ts";
 import { checkMetadataKeys } from "../../provider/correlation.ts";
 import { checkProviderOptions, invalidMessage } from "../../provider/failure.ts";
-import { type OptionRule, optional } from "../../provider/options.ts";
+import { filled, isOverBytes, overLimit } from "../../provider/limits.ts";
+import { type OptionRule, optional, textOfLength } from "../../provider/options.ts";
+import { postJson } from "../../provider/post-json.ts";
 import type { OutboundRequest, Secret } from "../../provider/request.ts";
-import { readSecret } from "../../provider/secret.ts";
 import { toCustomArgs } from "./custom-args.ts";
 import type { SendGridMail, SendGridPersonalization } from "./wire.ts";
 
-const maxCustomArgsBytes = 10_000;
-/** 30 MB, of the whole request after base64. */
-const maxBodyBytes = 30_000_000;
+const provider = "SendGrid";
+const maxCustomArgsBytes = 9_999;
 
 /** SendGrid's own names, in lower case. The rest of what it refuses in `headers`, no message can have. */
 const forbiddenHeaders: readonly string[] = ["x-sg-id", "x-sg-eid"];
@@ -20,11 +19,7 @@ const messageOptionRules: Readonly<Record<string, OptionRule>> = {
   templateId: optional.text,
   dynamicTemplateData: optional.record,
   asmGroupId: optional.positive,
-  ipPoolName: {
-    required: false,
-    expected: "a string of 2 to 64 characters",
-    accepts: (value) => typeof value === "string" && value.length >= 2 && value.length <= 64,
-  },
+  ipPoolName: /* @__PURE__ */ textOfLength(2, 64),
   sandbox: optional.flag,
   trackOpens: optional.flag,
   trackClicks: optional.flag,
@@ -37,10 +32,9 @@ const messageOptionRules: Readonly<Record<string, OptionRule>> = {
 export function checkSendGridMessage(message: EmailMessage): ProviderFailure | undefined {
   const header = Object.keys(message.headers).find((name) => forbiddenHeaders.includes(name.toLowerCase()));
   if (header !== undefined) return invalidMessage(`headers.${header}`, "SendGrid sets this header itself");
-  // 20 entries of 64 and 256 characters can be over it; only such a message is worth the exact count (of the id, too).
-  const args = JSON.stringify(toCustomArgs(message.metadata, "x".repeat(256)));
-  if (args.length > maxCustomArgsBytes / 3 && utf8(args).length >= maxCustomArgsBytes) {
-    return invalidMessage("metadata", `SendGrid takes less than ${maxCustomArgsBytes} bytes, our message id included`);
+  // 20 entries of 64 and 256 characters can be over it. Room is left for the longest id.
+  if (isOverBytes(maxCustomArgsBytes, JSON.stringify(toCustomArgs(message.metadata, "x".repeat(256))))) {
+    return overLimit(provider, "metadata", `${maxCustomArgsBytes} bytes, our message id included`);
   }
   return (
     checkMetadataKeys(message.metadata) ??
@@ -48,36 +42,33 @@ export function checkSendGridMessage(message: EmailMessage): ProviderFailure | u
   );
 }
 
-function list<T>(values: readonly T[]): readonly T[] | undefined {
-  return values.length > 0 ? values : undefined;
-}
-
 function toPersonalization({ message, messageId }: BatchItem<"email">): SendGridPersonalization {
   return {
     to: message.to,
-    cc: list(message.cc),
-    bcc: list(message.bcc),
+    cc: filled(message.cc),
+    bcc: filled(message.bcc),
     custom_args: toCustomArgs(message.metadata, messageId),
     dynamic_template_data: message.providerOptions["sendgrid"]?.["dynamicTemplateData"],
   };
 }
 
+/** Left out of JSON where the message says nothing, so that the account's own setting holds. */
+function setting(enable: unknown): { readonly enable: unknown } | undefined {
+  return enable === undefined ? undefined : { enable };
+}
+
 function toMail(items: readonly BatchItem<"email">[], message: EmailMessage): SendGridMail {
   const options = message.providerOptions["sendgrid"] ?? {};
   const { templateId, asmGroupId, trackOpens, trackClicks } = options;
-  const plain = { type: "text/plain", value: message.text };
+  const content = [{ type: "text/plain", value: message.text }];
+  if (message.html !== undefined) content.push({ type: "text/html", value: message.html });
   return {
     personalizations: items.map(toPersonalization),
     from: message.from,
-    reply_to_list: list(message.replyTo),
+    reply_to_list: filled(message.replyTo),
     subject: message.subject,
-    content:
-      templateId === undefined
-        ? message.html === undefined
-          ? [plain]
-          : [plain, { type: "text/html", value: message.html }]
-        : undefined,
-    attachments: list(
+    content: templateId === undefined ? content : undefined,
+    attachments: filled(
       message.attachments.map(({ content, filename, contentType, contentId }) => ({
         content,
         filename,
@@ -89,17 +80,14 @@ function toMail(items: readonly BatchItem<"email">[], message: EmailMessage): Se
     ),
     template_id: templateId,
     headers: Object.keys(message.headers).length > 0 ? message.headers : undefined,
-    categories: list(message.tags),
+    categories: filled(message.tags),
     asm: asmGroupId === undefined ? undefined : { group_id: asmGroupId },
     ip_pool_name: options["ipPoolName"],
     mail_settings: options["sandbox"] === true ? { sandbox_mode: { enable: true } } : undefined,
     tracking_settings:
-      trackOpens === undefined && trackClicks === undefined
+      (trackClicks ?? trackOpens) === undefined
         ? undefined
-        : {
-            click_tracking: trackClicks === undefined ? undefined : { enable: trackClicks },
-            open_tracking: trackOpens === undefined ? undefined : { enable: trackOpens },
-          },
+        : { click_tracking: setting(trackClicks), open_tracking: setting(trackOpens) },
   };
 }
 
@@ -112,7 +100,7 @@ export function sendGridGroupKey(message: EmailMessage): string | undefined {
   if (message.to.length + message.cc.length + message.bcc.length > 1 || checkSendGridMessage(message)) return undefined;
   const { from, replyTo, subject, html, text, attachments, headers, tags } = message;
   const { dynamicTemplateData: _, ...options } = message.providerOptions["sendgrid"] ?? {};
-  const small = [from, replyTo, subject, headers, tags, Object.entries(options).sort(), html?.length, text.length];
+  const small = [from, replyTo, subject, headers, tags, Object.entries(options), html?.length, text.length];
   const files = attachments.map(({ content, ...file }) => [file, content.length]);
   return JSON.stringify([small, files]) + (html ?? "") + text + attachments.map(({ content }) => content).join("");
 }
@@ -127,20 +115,15 @@ export async function buildSendGridRequest(
   items: readonly BatchItem<"email">[],
   apiKey: Secret,
 ): Promise<OutboundRequest | ProviderFailure> {
-  const first = items[0];
+  const [first] = items;
   if (first === undefined) return invalidMessage("to", "No message");
-  const body = JSON.stringify(toMail(items, first.message));
-  // A UTF-16 unit is at most three bytes, so most messages need no count.
-  if (body.length > maxBodyBytes / 3 && utf8(body).length > maxBodyBytes) {
-    return invalidMessage("attachments", `SendGrid takes up to ${maxBodyBytes} bytes, attachments in base64 included`);
-  }
-  const key = await readSecret("apiKey", apiKey);
-  if (typeof key !== "string") return key;
-  return {
-    method: "POST",
+  return postJson({
+    provider,
     url: "https://api.sendgrid.com/v3/mail/send",
-    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-    body,
-    secrets: [key],
-  };
+    payload: toMail(items, first.message),
+    maxBytes: 30_000_000,
+    secretName: "apiKey",
+    secret: apiKey,
+    headers: (key) => ({ authorization: `Bearer ${key}` }),
+  });
 }

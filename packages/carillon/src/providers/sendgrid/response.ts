@@ -11,10 +11,6 @@ const fieldNames: Readonly<Record<string, string>> = {
   content: "text",
   custom_args: "metadata",
   categories: "tags",
-  template_id: "providerOptions.sendgrid.templateId",
-  dynamic_template_data: "providerOptions.sendgrid.dynamicTemplateData",
-  asm: "providerOptions.sendgrid.asmGroupId",
-  ip_pool_name: "providerOptions.sendgrid.ipPoolName",
 };
 
 /** `personalizations.0.to.1.email` is the caller's `to.1.email`. */

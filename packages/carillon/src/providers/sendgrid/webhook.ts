@@ -84,7 +84,7 @@ function readEvents({ json, headers }: VerifiedWebhook): readonly DeliveryEvent[
  */
 export function sendgridWebhook(options: SendGridWebhookOptions): WebhookSource {
   checkSendGridWebhookOptions(options);
-  const publicKeys = typeof options.publicKey === "string" ? [options.publicKey] : options.publicKey;
+  const publicKeys = [options.publicKey].flat();
   return {
     id: "sendgrid",
     scheme: ecdsaOverTimestampAndBodyScheme({ publicKeys, signatureHeader, timestampHeader }),

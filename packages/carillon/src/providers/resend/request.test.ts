@@ -1,0 +1,91 @@
+import { describe, expect, test } from "vitest";
+import { emailChannel, type EmailMessage } from "../../channels/email.ts";
+import type { BuildContext } from "../../provider/contract.ts";
+import type { OutboundRequest } from "../../provider/request.ts";
+import type { VerifiedWebhook } from "../../provider/webhook.ts";
+import { resend } from "./provider.ts";
+import { resendWebhook } from "./webhook.ts";
+
+const context: BuildContext = {
+  messageId: "msg_1",
+  idempotencyKey: "key_1",
+  now: new Date(0),
+  token: undefined,
+  random: (length) => new Uint8Array(length),
+  remember: async (_key, _expiresAt, make) => make(),
+};
+
+function message(more: object = {}): EmailMessage {
+  const input = {
+    channel: "email",
+    from: "hello@example.com",
+    to: "ada@example.com",
+    subject: "Hi",
+    text: "Hi",
+    ...more,
+  };
+  const made = emailChannel.normalise(input);
+  if ("ok" in made) throw new Error(made.detail);
+  return made;
+}
+
+const provider = resend({ apiKey: "re_1" });
+const groupKey = (more?: object): string | undefined => provider.batch?.groupKey(message(more));
+
+describe("groups", () => {
+  test("messages of any content share a request", () => {
+    expect(groupKey()).toBeDefined();
+    expect(groupKey({ to: "bob@example.com", html: "<p>x</p>", tags: ["a"] })).toBe(groupKey());
+  });
+
+  test.each([
+    [
+      "attachments, which a batch drops",
+      { attachments: [{ filename: "a", contentType: "text/plain", content: "YQ==" }] },
+    ],
+    ["a time, which a batch drops", { providerOptions: { resend: { scheduledAt: "2026-01-01T00:00:00Z" } } }],
+    ["a mistake, which would fail the batch", { providerOptions: { resend: { typo: 1 } } }],
+  ])("a message with %s goes alone", (_why, more) => {
+    expect(groupKey(more)).toBeUndefined();
+  });
+});
+
+test("refuses a message over 40 MB, counted in bytes of UTF-8", async () => {
+  const fits = await provider.buildRequest(message({ text: "é".repeat(19_900_000) }), context);
+  expect("url" in fits).toBe(true);
+  const over = await provider.buildRequest(message({ text: "é".repeat(20_000_001) }), context);
+  expect(over).toMatchObject({ ok: false, kind: "invalid-message", field: "attachments" });
+});
+
+test("asks a function for the key at each request and lists it as a secret", async () => {
+  let calls = 0;
+  const rotating = resend({ apiKey: async () => `re_${++calls}` });
+  for (const key of ["re_1", "re_2"]) {
+    const request = (await rotating.buildRequest(message(), context)) as OutboundRequest;
+    expect(request.headers["authorization"]).toBe(`Bearer ${key}`);
+    expect(request.secrets).toEqual([key]);
+  }
+});
+
+test("metadata of any characters comes back from the tags as it was", async () => {
+  const metadata = { plain: "a-b_C9", symbols: "a@b.c d/é漢🎉", empty: "", underscore: "_" };
+  const id = "msg:2026.1";
+  const request = (await provider.buildRequest(message({ metadata }), {
+    ...context,
+    messageId: id,
+  })) as OutboundRequest;
+  const { tags } = JSON.parse(request.body as string) as { tags: { name: string; value: string }[] };
+  for (const tag of tags) expect(`${tag.name}=${tag.value}`).toMatch(/^[\w-]{1,256}=[\w-]{1,256}$/);
+  const json = {
+    type: "email.delivered",
+    created_at: "2026-01-01T00:00:00Z",
+    data: {
+      email_id: "e",
+      to: ["ada@example.com"],
+      tags: Object.fromEntries(tags.map(({ name, value }) => [name, value])),
+    },
+  };
+  const webhook = { headers: new Headers({ "svix-id": "w" }), json } as unknown as VerifiedWebhook;
+  const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+  expect(resendWebhook({ secret }).parse(webhook).events[0]).toMatchObject({ messageId: id, metadata });
+});
