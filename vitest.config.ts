@@ -27,6 +27,7 @@ const projects: TestProjectConfiguration[] = [
     test: {
       name,
       include: [`test/${name}/**/*.test.ts`],
+      globalSetup: existsSync(new URL(`test/${name}/setup.ts`, import.meta.url)) ? [`test/${name}/setup.ts`] : [],
       testTimeout: 120_000,
       hookTimeout: 180_000,
       // They start processes and measure time: one file after another.

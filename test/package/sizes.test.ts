@@ -1,0 +1,104 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { afterAll, describe, expect, inject, it } from "vitest";
+import { identifier } from "../../scripts/generate.ts";
+import { providerIds } from "../../scripts/workspace.ts";
+import budgets from "./budgets.json" with { type: "json" };
+
+const { folder } = inject("consumer");
+
+interface Size {
+  readonly minified: number;
+  readonly gzip: number;
+  readonly modules: readonly string[];
+}
+
+/** What a bundle weighs that exports the named values: minified ESM, Valibot included. */
+async function measure(imports: Readonly<Record<string, readonly string[]>>): Promise<Size> {
+  const contents = Object.entries(imports).map(([from, names]) => `export { ${names.join(", ")} } from "${from}";`);
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: folder,
+    stdin: { contents: contents.join("\n"), resolveDir: folder },
+    bundle: true,
+    write: false,
+    metafile: true,
+    minify: true,
+    format: "esm",
+    platform: "neutral",
+    target: "es2023",
+  });
+  const bytes = outputFiles[0]?.contents ?? new Uint8Array();
+  const output = Object.values(metafile.outputs)[0];
+  const modules = Object.entries(output?.inputs ?? {}).flatMap(([file, { bytesInOutput }]) =>
+    bytesInOutput > 0 ? [file] : [],
+  );
+  return { minified: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length, modules };
+}
+
+const table: string[] = [];
+
+function row(
+  what: string,
+  { minified, gzip }: { minified: number; gzip?: number },
+  budget: { minified: number; gzip?: number },
+): void {
+  const cells = [what, String(minified), String(budget.minified), String(gzip ?? ""), String(budget.gzip ?? "")];
+  table.push(`| ${cells.join(" | ")} |`);
+}
+
+afterAll(() => {
+  console.log(
+    ["| bundle | minified B | budget | gzip B | budget |", "| --- | --- | --- | --- | --- |", ...table].join("\n"),
+  );
+});
+
+/** The ids of the providers of a channel, as their sources say. */
+function providersOf(channel: string): readonly string[] {
+  return providerIds().filter((id) =>
+    readFileSync(join(folder, "node_modules/carillon/dist/providers", id, "settings.js"), "utf8").includes(
+      `channel: "${channel}"`,
+    ),
+  );
+}
+
+const root = { carillon: ["createNotifier"] };
+const factory = (id: string): Record<string, readonly string[]> => ({ [`carillon/providers/${id}`]: [identifier(id)] });
+
+describe("an email provider", () => {
+  const ids = providersOf("email");
+
+  it.each(ids)("%s fits its budget together with the root", async (id) => {
+    const size = await measure({ ...root, ...factory(id) });
+    const budget = budgets["root and one email provider"];
+    row(`root and ${id}`, size, budget);
+    expect(size.minified).toBeLessThanOrEqual(budget.minified);
+    expect(size.gzip).toBeLessThanOrEqual(budget.gzip);
+  });
+
+  it.each(ids)("%s fits its budget as a further one", async (id) => {
+    const first = factory(ids.find((other) => other !== id) ?? id);
+    const [one, two] = await Promise.all([
+      measure({ ...root, ...first }),
+      measure({ ...root, ...first, ...factory(id) }),
+    ]);
+    const size = { minified: two.minified - one.minified, gzip: two.gzip - one.gzip };
+    const budget = budgets["each further email provider"];
+    row(`and ${id} beside it`, size, budget);
+    expect(size.minified).toBeLessThanOrEqual(budget.minified);
+  });
+});
+
+describe("a webhook receiver", () => {
+  it.each(providerIds())("%s fits its budget, and brings no Valibot", async (id) => {
+    const size = await measure({
+      carillon: ["receiveWebhook"],
+      [`carillon/providers/${id}`]: [`${identifier(id)}Webhook`],
+    });
+    const budget = budgets["one webhook receiver"];
+    row(`receiveWebhook and ${id}`, size, budget);
+    expect(size.minified).toBeLessThanOrEqual(budget.minified);
+    expect(size.modules.filter((file) => file.includes("valibot"))).toEqual([]);
+  });
+});
