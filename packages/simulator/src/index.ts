@@ -1,6 +1,6 @@
 export { createSimulator, type Simulator, type SimulatorOptions } from "./simulator.ts";
 export { simulatorCredentials } from "./credentials.ts";
-export { ConnectionCut } from "./http/exchange.ts";
+export { ConnectionCut, isConnectionCut } from "./http/exchange.ts";
 export { outcomeNames, simulatorDomain, type SimulatedEventType } from "./outcome.ts";
 export type { Fault, FaultInput } from "./fault.ts";
 export type { Settings, WebhookSettings } from "./settings.ts";

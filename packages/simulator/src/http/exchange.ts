@@ -19,12 +19,19 @@ export interface ExchangeOptions {
 /** What `accept-then-time-out` waits at most, should the client wait for ever. */
 const longestHoldMs = 300_000;
 
+const cutMessage = "The simulator cut the connection.";
+
 /** The connection ends without an answer. */
 export class ConnectionCut extends TypeError {
   constructor() {
-    super("The simulator cut the connection.");
+    super(cutMessage);
     this.name = "ConnectionCut";
   }
+}
+
+/** Also knows a cut that was thrown in another isolate: of the error only the message comes across. */
+export function isConnectionCut(error: unknown): boolean {
+  return error instanceof Error && error.message === cutMessage;
 }
 
 /** Answers one request to a provider's API. Throws {@link ConnectionCut} where a fault says that no answer arrives. */

@@ -28,7 +28,7 @@ export function layout(title: string, main: Markup): Markup {
           <a class="brand" href="/"
             >${bell}<span>Carillon <b>simulator</b></span></a
           >
-          <span class="note">Nothing here has left this machine.</span>
+          <span class="note">Nobody received any of this.</span>
         </header>
         <main>${main}</main>
       </body>

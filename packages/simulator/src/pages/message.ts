@@ -36,22 +36,27 @@ export function messagePage({ message, providerName, webhooks }: MessagePageInpu
       </div>
       <div class="columns">
         <div class="stack">${view.content(message.content)}${rawRequest(message.request)}</div>
-        <div class="stack">${webhookList(webhooks)}${view.envelope(message.content)}${facts(message)}</div>
+        <div class="stack">
+          ${webhookList(webhooks, message.recipients.length > 1)}${view.envelope(message.content)}${facts(message)}
+        </div>
       </div>`,
   );
 }
 
-function webhookList(webhooks: readonly WebhookRecord[]): Markup {
+/** Names the recipients where there are several. */
+function webhookList(webhooks: readonly WebhookRecord[], named: boolean): Markup {
   const state = webhooks.map((webhook) => `${webhook.id}:${webhook.state}:${webhook.attempts.length}`).join(" ");
   return html`<section class="card" data-live="${state}">
     <h2>Webhooks</h2>
-    ${webhooks.length === 0 ? html`<div class="hook"><p>None.</p></div>` : webhooks.map(webhookItem)}
+    ${webhooks.length === 0 ? html`<div class="hook"><p>None.</p></div>` : webhooks.map((webhook) => webhookItem(webhook, named))}
   </section>`;
 }
 
-function webhookItem(webhook: WebhookRecord): Markup {
+function webhookItem(webhook: WebhookRecord, named: boolean): Markup {
   return html`<div class="hook">
-    <header>${eventChip(webhook)}<span>${webhook.event.recipient}</span>${time(webhook.event.atMs)}</header>
+    <header>
+      ${eventChip(webhook)}${named ? html`<span>${webhook.event.recipient}</span>` : ""}${time(webhook.event.atMs)}
+    </header>
     ${webhook.attempts.map(
       (attempt, index) =>
         html`<p>Try ${index + 1}: ${attempt.status ?? attempt.error ?? "no answer"}, ${attempt.durationMs} ms</p>`,
