@@ -19,7 +19,7 @@ export async function signingKey(algorithm: SigningAlgorithm, bytes: Uint8Array<
   const known = keys.get(name + hash);
   if (known) return known;
   const format = name === "ECDSA" ? "spki" : "raw";
-  const usages: KeyUsage[] = name === "HMAC" ? ["sign", "verify"] : ["verify"];
+  const usages: ("sign" | "verify")[] = name === "HMAC" ? ["sign", "verify"] : ["verify"];
   const key = await crypto.subtle.importKey(format, bytes, algorithm, false, usages);
   imported.set(bytes, keys.set(name + hash, key));
   return key;

@@ -115,7 +115,7 @@ function decoded(raw: RawWebhook): VerifiedWebhook {
   const text = new TextDecoder().decode(raw.body);
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(raw.body));
+    json = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(raw.body));
   } catch {
     // Left undefined: what that means is for the provider's parser to say.
   }

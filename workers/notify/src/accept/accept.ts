@@ -1,0 +1,110 @@
+import type { Env } from "../env.ts";
+import { formatId, stemOf, uuidAt } from "../ids.ts";
+import type { AcceptedNotification } from "../ledger/accept.ts";
+import { allShards, shardOfKey, shardStub } from "../ledger/shards.ts";
+import { invalid, refusal } from "../problem.ts";
+import type { FieldError } from "../problem.ts";
+import { settingsOf } from "../settings.ts";
+import { expand } from "./expand.ts";
+import { hashRequest, isIdempotencyKey, keyKeptForMs } from "./idempotency.ts";
+import { maxRecipients } from "./request.ts";
+import type { NotificationRequest } from "./request.ts";
+
+export interface AcceptedView {
+  readonly id: string;
+  readonly channel: string;
+  readonly acceptedAt: string;
+  readonly sendAt: string;
+  readonly messages: readonly { readonly id: string; readonly to: readonly string[] }[];
+}
+
+export interface Accepted {
+  readonly notifications: readonly AcceptedView[];
+  /** The same request had been accepted before. */
+  readonly repeated: boolean;
+}
+
+/**
+ * Takes notifications: all of them or none, with one call to one shard and one transaction. The shard is that of the
+ * idempotency key, so that two requests with one key meet; without a key any shard will do.
+ */
+export async function acceptNotifications(
+  env: Env,
+  requests: readonly NotificationRequest[],
+  caller: { readonly apiKeyId: string; readonly idempotencyKey: string | undefined; readonly pathOf: (index: number) => string },
+): Promise<Accepted> {
+  const { apiKeyId, idempotencyKey, pathOf } = caller;
+  const now = new Date();
+  const settings = settingsOf(env);
+  if (idempotencyKey !== undefined && !isIdempotencyKey(idempotencyKey)) {
+    throw invalid([{ field: "Idempotency-Key", detail: "expected 1 to 255 printable ASCII characters" }]);
+  }
+  const errors: FieldError[] = [];
+  const notifications: AcceptedNotification[] = [];
+  for (const [index, request] of requests.entries()) {
+    const expanded = await expand(request, settings, now);
+    if (expanded.ok) notifications.push(expanded.notification);
+    else errors.push(...expanded.errors.map(({ field, detail }) => ({ field: pathOf(index) + field, detail })));
+  }
+  const recipients = notifications.reduce((sum, { messages }) => sum + messages.length, 0);
+  if (recipients > maxRecipients) {
+    errors.push({ field: "notifications", detail: `expected at most ${maxRecipients} recipients in all` });
+  }
+  if (errors.length > 0) throw invalid(errors);
+
+  const scopedKey = idempotencyKey === undefined ? undefined : `${apiKeyId}:${idempotencyKey}`;
+  const shard = scopedKey === undefined ? anyShard(env) : await shardOfKey(env, scopedKey);
+  const answer = await shardStub(env, shard).accept({
+    now: now.getTime(),
+    notifications,
+    idempotency:
+      scopedKey === undefined
+        ? undefined
+        : { key: await hashRequest(scopedKey), requestHash: await hashRequest(requests), keptForMs: keyKeptForMs },
+  });
+  if (answer.outcome === "conflict") {
+    throw refusal({
+      status: 409,
+      code: "idempotency-key-reused",
+      title: "This Idempotency-Key was used for another request.",
+    });
+  }
+  if (answer.outcome === "repeated") {
+    return { repeated: true, notifications: await readAccepted(env, shard, answer.notifications) };
+  }
+  return { repeated: false, notifications: notifications.map((one) => viewOf(shard, one, now.getTime())) };
+}
+
+function viewOf(shard: number, { stem, channel, sendAt, messages }: AcceptedNotification, acceptedAt: number): AcceptedView {
+  return {
+    id: formatId("ntf", shard, uuidAt(stem, 0)),
+    channel,
+    acceptedAt: new Date(acceptedAt).toISOString(),
+    sendAt: new Date(sendAt).toISOString(),
+    messages: messages.map(({ addresses }, index) => ({
+      id: formatId("msg", shard, uuidAt(stem, index + 1)),
+      to: addresses.map(({ label }) => label),
+    })),
+  };
+}
+
+/** What the first of the repeated requests was answered, from what it wrote. */
+async function readAccepted(env: Env, shard: number, uuids: readonly string[]): Promise<readonly AcceptedView[]> {
+  const found = await Promise.all(uuids.map((uuid) => shardStub(env, shard).readNotification(uuid)));
+  return found.flatMap((one) =>
+    one === undefined
+      ? []
+      : {
+          id: formatId("ntf", shard, uuidAt(stemOf(one.uuid), 0)),
+          channel: one.channel,
+          acceptedAt: new Date(one.acceptedAt).toISOString(),
+          sendAt: new Date(one.sendAt).toISOString(),
+          messages: one.messages.map(({ uuid, to }) => ({ id: formatId("msg", shard, uuid), to })),
+        },
+  );
+}
+
+function anyShard(env: Env): number {
+  const shards = allShards(env).length;
+  return (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) % shards;
+}

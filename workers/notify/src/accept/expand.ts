@@ -1,0 +1,124 @@
+import type { ChannelId, Message } from "carillon";
+import { channelsById } from "carillon/channels";
+import type { AcceptedNotification } from "../ledger/accept.ts";
+import type { StoredAddress } from "../ledger/rows.ts";
+import { newStem } from "../ids.ts";
+import type { FieldError } from "../problem.ts";
+import type { Settings } from "../settings.ts";
+import { maxRecipients } from "./request.ts";
+import type { NotificationRequest } from "./request.ts";
+
+/** A moment that has just passed is meant as "now": clocks differ. */
+const graceMs = 60_000;
+
+const maxAheadMs = 366 * 86_400_000;
+
+const priorities = { high: 0, normal: 1, bulk: 2 } as const;
+
+export type Expanded = { readonly ok: true; readonly notification: AcceptedNotification } | { readonly ok: false; readonly errors: readonly FieldError[] };
+
+/** Checks a request as its channel would at the send, and makes its messages: one for each address, or one envelope. */
+export async function expand(request: NotificationRequest, settings: Settings, now: Date): Promise<Expanded> {
+  const errors: FieldError[] = [];
+  const reject = (field: string, detail: string): void => void errors.push({ field, detail });
+
+  const recipients = Array.isArray(request.to) && request.envelope !== true ? request.to : [request.to];
+  const addressCount = Array.isArray(request.to) ? request.to.length : 1;
+  if (addressCount === 0) reject("to", "expected at least one address");
+  if (addressCount > maxRecipients) reject("to", `expected at most ${maxRecipients} addresses`);
+  checkProviders(request, settings, reject);
+  checkContent(request, recipients.length, settings, reject);
+  const sendAt = readSendAt(request.sendAt, now, reject);
+  if (errors.length > 0) return { ok: false, errors };
+
+  const { messages, content } = await expandRecipients(request, recipients, reject);
+  if (errors.length > 0) return { ok: false, errors };
+  return {
+    ok: true,
+    notification: {
+      stem: newStem(now),
+      channel: request.channel,
+      priority: priorities[request.priority],
+      sendAt,
+      providers: request.providers,
+      content: JSON.stringify(content),
+      messages,
+    },
+  };
+}
+
+type Reject = (field: string, detail: string) => void;
+
+async function expandRecipients(
+  request: NotificationRequest,
+  recipients: readonly unknown[],
+  reject: Reject,
+): Promise<{ messages: AcceptedNotification["messages"]; content: Record<string, unknown> }> {
+  const channel = channelsById[request.channel];
+  const messages: { recipient: unknown; addresses: readonly StoredAddress[] }[] = [];
+  const seen = new Set<string>();
+  let first: Message | undefined;
+  // What is derived from the content is derived once, not for every recipient and not again at the send.
+  let { content } = request;
+  for (const [index, recipient] of recipients.entries()) {
+    const readdressed = first !== undefined && typeof recipient === "string" ? channel.withRecipient(first as never, recipient) : undefined;
+    const message = readdressed ?? channel.normalise({ ...content, channel: request.channel, to: recipient });
+    if ("ok" in message) {
+      reject(fieldOf(message.field, Array.isArray(request.to) && request.envelope !== true ? index : undefined), message.detail);
+      if (!message.field.startsWith("to")) break;
+      continue;
+    }
+    if (first === undefined) {
+      first = message;
+      if ("text" in message && message.text !== undefined) content = { ...content, text: message.text };
+    }
+    const addresses = (await channel.addresses(message as never)).map(({ key, label }) => ({ key, label }));
+    const key = addresses.map((address) => address.key).join(" ");
+    // Callers join lists that overlap; one copy for each address is what they mean.
+    if (seen.size === seen.add(key).size) continue;
+    messages.push({ recipient, addresses });
+  }
+  return { messages, content };
+}
+
+/** A channel's path, as the caller of this API spells it. */
+function fieldOf(field: string, index: number | undefined): string {
+  if (field !== "to" && !field.startsWith("to.")) return field === "" ? "content" : `content.${field}`;
+  return index === undefined ? field : `to.${index}${field.slice("to".length)}`;
+}
+
+function checkProviders({ channel, providers }: NotificationRequest, settings: Settings, reject: Reject): void {
+  const configured = (settings.providers[channel as ChannelId] ?? []).map(({ id }) => id);
+  if (configured.length === 0) reject("channel", `no provider is configured for ${channel}`);
+  for (const [index, id] of (providers ?? []).entries()) {
+    if (!configured.includes(id)) reject(`providers.${index}`, `expected a configured provider of ${channel}`);
+  }
+}
+
+function checkContent(request: NotificationRequest, messages: number, settings: Settings, reject: Reject): void {
+  const { content } = request;
+  for (const field of ["cc", "bcc"]) {
+    if (content[field] !== undefined && messages > 1) {
+      reject(`content.${field}`, "expected `envelope: true` or one address in `to`: every message would be copied there");
+    }
+  }
+  const metadata = content["metadata"];
+  for (const key of typeof metadata === "object" && metadata !== null ? Object.keys(metadata) : []) {
+    if (key.startsWith("carillon_")) reject(`content.metadata.${key}`, "expected a key that does not begin with carillon_");
+  }
+  const options = content["providerOptions"];
+  for (const id of typeof options === "object" && options !== null ? Object.keys(options) : []) {
+    if (!settings.known.some((provider) => provider.id === id)) reject(`content.providerOptions.${id}`, "expected a provider's id");
+  }
+  for (const field of ["channel", "to"]) {
+    if (field in content) reject(`content.${field}`, "is not a field of the content");
+  }
+}
+
+function readSendAt(text: string | undefined, now: Date, reject: Reject): number {
+  if (text === undefined) return now.getTime();
+  const at = Date.parse(text);
+  if (at < now.getTime() - graceMs) reject("sendAt", "expected a time in the future; at most a minute ago means now");
+  if (at > now.getTime() + maxAheadMs) reject("sendAt", "expected a time within 366 days");
+  return Math.max(at, now.getTime());
+}

@@ -1,0 +1,22 @@
+/** Keys are kept for a week. */
+export const keyKeptForMs = 7 * 86_400_000;
+
+/** Printable ASCII without spaces at the ends, as in the IETF draft of the Idempotency-Key header. */
+export function isIdempotencyKey(text: string): boolean {
+  return /^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(text);
+}
+
+/** The same for all spellings of the same JSON: object keys sorted, whitespace gone. */
+export async function hashRequest(value: unknown): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(canonical(value)));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
+  const entries = Object.entries(value)
+    .filter(([, item]) => item !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(",")}}`;
+}

@@ -1,0 +1,46 @@
+import { Hono } from "hono";
+import { HTTPException } from "hono/http-exception";
+import type { Env } from "./env.ts";
+import { problemResponse } from "./problem.ts";
+import { health } from "./routes/health.ts";
+import { keys } from "./routes/keys.ts";
+import { messages } from "./routes/messages.ts";
+import { notifications } from "./routes/notifications.ts";
+import { suppressions } from "./routes/suppressions.ts";
+import { webhooks } from "./routes/webhooks.ts";
+import { mustRefuse, settingsOf } from "./settings.ts";
+
+export const app = new Hono<{ Bindings: Env }>();
+
+app.use("*", async (c, next) => {
+  if (mustRefuse(c.env, settingsOf(c.env))) {
+    return problemResponse({
+      status: 503,
+      code: "simulator-in-production",
+      title: "This deployment is bound to the simulator and refuses to serve as production.",
+    });
+  }
+  await next();
+  return undefined;
+});
+
+app.route("/v1/notifications", notifications);
+app.route("/v1/messages", messages);
+app.route("/v1/webhooks", webhooks);
+app.route("/v1/suppressions", suppressions);
+app.route("/v1/keys", keys);
+app.route("/v1/health", health);
+
+app.notFound(() => problemResponse({ status: 404, code: "not-found", title: "There is nothing at this path." }));
+
+app.onError((error) => {
+  if (error instanceof HTTPException) return error.getResponse();
+  // The message may quote what was sent; its class is enough to find the place.
+  console.error(JSON.stringify({ event: "request-failed", error: error.name, stack: framesOf(error) }));
+  return problemResponse({ status: 500, code: "internal", title: "The request failed.", detail: "Nothing is known to be saved; try again." });
+});
+
+/** The stack without its first line, which repeats the message. */
+function framesOf(error: Error): string {
+  return (error.stack ?? "").split("\n").filter((line) => line.trimStart().startsWith("at ")).slice(0, 8).join("\n");
+}

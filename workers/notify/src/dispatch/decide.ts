@@ -1,0 +1,85 @@
+import { backoffMs, nextStep } from "carillon";
+import type { ProviderFailure } from "carillon";
+import type { MessageRow, Place } from "../ledger/rows.ts";
+import { laneAfter } from "./lanes.ts";
+import type { Lane } from "./lanes.ts";
+
+/** Tries on one lane before the next is asked. */
+const triesPerLane = 3;
+
+/** Tries in all; with the pauses between rounds they reach over about a day. */
+const maxTries = 30;
+
+/** A pause that a provider asks for is waited out up to here; beyond, another lane carries the message. */
+const patienceMs = 30_000;
+
+/** Between rounds over all lanes: a minute at first, an hour at most. */
+const roundBaseMs = 60_000;
+const roundCapMs = 3_600_000;
+
+/** Kinds that pass with time, so that the lanes are worth another round. */
+const passing = new Set<ProviderFailure["kind"]>(["rate-limited", "unavailable", "timeout", "network"]);
+
+export type Decision =
+  | {
+      readonly action: "retry";
+      readonly lane: string;
+      readonly at: number;
+      readonly possibleDuplicate: boolean;
+      /** The request may have arrived: only the same request again is safe, so its members stay together. */
+      readonly sameRequest: boolean;
+    }
+  | { readonly action: "stop"; readonly place: Extract<Place, "held" | "failed" | "suppressed"> };
+
+export interface FailedTry {
+  readonly failure: Pick<ProviderFailure, "kind" | "notAccepted" | "tryNext" | "retryAfterMs">;
+  /** The outcome is not known: the message may have been sent. */
+  readonly unknown: boolean;
+}
+
+/** What becomes of a message after a try that failed. `message` has that try counted. */
+export function decide(
+  message: Pick<MessageRow, "lane_tries" | "lane_since" | "tries" | "unknown_tries">,
+  { failure, unknown: thisUnknown }: FailedTry,
+  lane: Lane,
+  lanes: readonly Lane[],
+  policy: { readonly now: number; readonly onUnknown: "resend" | "hold" },
+): Decision {
+  const { now, onUnknown } = policy;
+  // A refusal now says nothing of an earlier try whose answer was lost.
+  const unknown = thisUnknown || message.unknown_tries > 0;
+  const final: Decision = {
+    action: "stop",
+    place: failure.kind === "recipient-gone" ? "suppressed" : unknown ? "held" : "failed",
+  };
+  if (message.tries >= maxTries) return final;
+  const step = nextStep({
+    failure,
+    inFlight: thisUnknown,
+    earlierUnknown: message.unknown_tries > 0,
+    keyOpen: lane.keyWindowMs > 0 && now - (message.lane_since ?? now) < lane.keyWindowMs,
+    attemptsLeft: message.lane_tries < triesPerLane,
+    onUnknown,
+  });
+  const next = laneAfter(lanes, lane.key);
+  if (step.action === "retry") {
+    const pause = step.afterMs ?? backoffMs({ attempt: message.lane_tries, baseMs: 2_000, capMs: 60_000, random: Math.random });
+    if (pause > patienceMs && next !== undefined && !unknown) {
+      return { action: "retry", lane: next.key, at: now, possibleDuplicate: false, sameRequest: false };
+    }
+    const { possibleDuplicate } = step;
+    return { action: "retry", lane: lane.key, at: now + pause, possibleDuplicate, sameRequest: unknown };
+  }
+  if (step.action === "next" && next !== undefined) {
+    const { possibleDuplicate } = step;
+    return { action: "retry", lane: next.key, at: now, possibleDuplicate, sameRequest: false };
+  }
+  const first = lanes[0];
+  if (first === undefined || !passing.has(failure.kind) || (unknown && onUnknown === "hold")) return final;
+  const round = Math.ceil(message.tries / (triesPerLane * lanes.length));
+  const pause = Math.max(
+    failure.retryAfterMs ?? 0,
+    backoffMs({ attempt: round, baseMs: roundBaseMs, capMs: roundCapMs, random: Math.random }),
+  );
+  return { action: "retry", lane: first.key, at: now + pause, possibleDuplicate: unknown, sameRequest: false };
+}

@@ -1,0 +1,37 @@
+import type { Settings } from "../settings.ts";
+import type { Lane } from "./lanes.ts";
+
+/** Of one request to a provider. */
+export const requestTimeoutMs = 10_000;
+
+/**
+ * How long Deliver may start requests: an invocation lives 30 seconds after its answer (`waitUntil`), and the last
+ * request needs its time-out and a moment to record.
+ */
+export const deliverForMs = 18_000;
+
+/** Past this, a chunk's outcome is unknown. Longer than any request that Deliver may have started. */
+export const leaseMs = 60_000;
+
+/** After so many leases that ended without an outcome a message travels alone: it may be what brings the others down. */
+export const leasesBeforeAlone = 2;
+
+/** After so many it is given up: a dead letter. */
+export const leasesBeforeDead = 5;
+
+/** Chunks of one shard that may be out at a time. */
+export const maxOpenChunks = 16;
+
+/** Content that one chunk may carry to Deliver: a call may pass 32 MB. */
+export const maxChunkContentBytes = 8_000_000;
+
+/** A message without batch costs a request each; this many take a few seconds at six in flight. */
+const singlesPerChunk = 50;
+
+/** Cloudflare's Free plan allows 50 subrequests an invocation; ten messages stay within it whatever happens to them. */
+const freePlanChunk = 10;
+
+export function chunkSize(settings: Settings, lane: Lane): number {
+  if (settings.freePlan) return freePlanChunk;
+  return lane.maxBatch > 1 ? lane.maxBatch : singlesPerChunk;
+}

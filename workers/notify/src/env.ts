@@ -1,0 +1,31 @@
+import type { Deliver } from "./deliver/entrypoint.ts";
+import type { Ledger } from "./ledger/ledger.ts";
+import type { Effects } from "./outbox/entrypoint.ts";
+
+/** Bindings and variables. Everything a provider needs comes as further variables, named in its `settings`. */
+export interface Env {
+  readonly DB: D1Database;
+  readonly LEDGER: DurableObjectNamespace<Ledger>;
+  /** The simulator, in development only: a production deployment that has it refuses requests. */
+  readonly SIMULATOR?: Fetcher;
+  /** `production`, `staging` or `development`. Unset or unknown captures everything. */
+  readonly ENVIRONMENT?: string;
+  /** JSON: `{"allow":{"email":["*@example.com"]}}` or `{"redirect":{"email":"team@example.com"}}`; not in production. */
+  readonly GUARD?: string;
+  /** `free` shrinks chunks to the 50 subrequests of Cloudflare's Free plan. */
+  readonly PLAN?: string;
+  /** Number of ledger shards, fixed at the first deploy. Default 16. */
+  readonly SHARDS?: string;
+  /** `resend` (default: at least once) or `hold`: what becomes of a message that may have been sent. */
+  readonly ON_UNKNOWN?: string;
+  /** Provider ids in order of preference, comma-separated; all that have their secrets when absent. */
+  readonly PROVIDERS?: string;
+  /** The first API key, with every scope; a secret of at least 24 characters. */
+  readonly ADMIN_API_KEY?: string;
+}
+
+/** What `ctx.exports` offers in this Worker. */
+export interface Exports {
+  readonly Deliver: Service<Deliver>;
+  readonly Effects: Service<Effects>;
+}

@@ -1,0 +1,12 @@
+import { app } from "./app.ts";
+import type { Env } from "./env.ts";
+import { sweepShards } from "./schedule/sweep.ts";
+
+export { Deliver } from "./deliver/entrypoint.ts";
+export { Ledger } from "./ledger/ledger.ts";
+export { Effects } from "./outbox/entrypoint.ts";
+
+export default {
+  fetch: app.fetch,
+  scheduled: (_controller, env, ctx) => ctx.waitUntil(sweepShards(env)),
+} satisfies ExportedHandler<Env>;

@@ -1,0 +1,125 @@
+import { stemOf, uuidAt } from "../ids.ts";
+import type { StoredAddress } from "./rows.ts";
+import { execForEach } from "./sql.ts";
+
+/** A notification that has been checked and expanded: nothing is decided here any more. */
+export interface AcceptedNotification {
+  /** Shared by the ids of the notification and its messages. */
+  readonly stem: string;
+  readonly channel: string;
+  readonly priority: number;
+  /** Milliseconds; in the future for a scheduled one. */
+  readonly sendAt: number;
+  readonly providers: readonly string[] | undefined;
+  /** JSON, stored once for all messages. */
+  readonly content: string;
+  readonly messages: readonly { readonly recipient: unknown; readonly addresses: readonly StoredAddress[] }[];
+}
+
+export interface AcceptCommand {
+  readonly now: number;
+  readonly notifications: readonly AcceptedNotification[];
+  /** Scoped to the caller's API key. */
+  readonly idempotency: { readonly key: string; readonly requestHash: string; readonly keptForMs: number } | undefined;
+}
+
+export type AcceptAnswer =
+  | { readonly outcome: "accepted" }
+  /** The same request was accepted before: these are its notifications. */
+  | { readonly outcome: "repeated"; readonly notifications: readonly string[] }
+  /** The key was used for another request. */
+  | { readonly outcome: "conflict" };
+
+const partBytes = 1_000_000;
+
+/** Writes everything that was asked for. Runs inside the caller's transaction. */
+export function accept(sql: SqlStorage, command: AcceptCommand): AcceptAnswer {
+  const { now, idempotency, notifications } = command;
+  if (idempotency !== undefined) {
+    const earlier = sql
+      .exec("SELECT request_hash, notifications FROM idempotency WHERE key = ? AND expires_at > ?", idempotency.key, now)
+      .toArray()[0];
+    if (earlier !== undefined) {
+      if (earlier["request_hash"] !== idempotency.requestHash) return { outcome: "conflict" };
+      return { outcome: "repeated", notifications: JSON.parse(String(earlier["notifications"])) as string[] };
+    }
+    sql.exec(
+      "INSERT OR REPLACE INTO idempotency (key, request_hash, notifications, expires_at) VALUES (?, ?, ?, ?)",
+      idempotency.key,
+      idempotency.requestHash,
+      JSON.stringify(notifications.map(({ stem }) => uuidAt(stem, 0))),
+      now + idempotency.keptForMs,
+    );
+  }
+  for (const notification of notifications) insertNotification(sql, notification, now);
+  return { outcome: "accepted" };
+}
+
+function insertNotification(sql: SqlStorage, notification: AcceptedNotification, now: number): void {
+  const { stem, channel, priority, sendAt, providers, content, messages } = notification;
+  const uuid = uuidAt(stem, 0);
+  const bytes = new TextEncoder().encode(content);
+  const inParts = bytes.length > partBytes;
+  sql.exec(
+    `INSERT INTO notification (uuid, channel, accepted_at, send_at, providers, content, content_bytes)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    uuid,
+    channel,
+    now,
+    sendAt,
+    providers === undefined ? null : JSON.stringify(providers),
+    inParts ? null : content,
+    bytes.length,
+  );
+  for (let part = 0; inParts && part * partBytes < bytes.length; part++) {
+    const data = bytes.slice(part * partBytes, (part + 1) * partBytes);
+    sql.exec("INSERT INTO content_part (notification, part, data) VALUES (?, ?, ?)", uuid, part, data.buffer);
+  }
+  const place = sendAt > now ? "scheduled" : "queued";
+  execForEach(
+    sql,
+    `INSERT INTO message (uuid, recipient, addresses, priority, place, status, due_at)
+     SELECT value ->> 'uuid', value -> 'recipient', value -> 'addresses', ?2, ?3, ?3, ?4 FROM json_each(?1)`,
+    messages.map(({ recipient, addresses }, index) => ({ uuid: uuidAt(stem, index + 1), recipient, addresses })),
+    priority,
+    place,
+    sendAt,
+  );
+}
+
+/** Content of notifications, by stem of the uuid; put together again where it was stored in parts. */
+export function readContents(sql: SqlStorage, uuids: readonly string[]): Map<string, NotificationContent> {
+  const found = sql
+    .exec<{ uuid: string; channel: string; providers: string | null; content: string | null }>(
+      `SELECT uuid, channel, providers, content FROM json_each(?1) AS wanted
+       JOIN notification ON notification.uuid = wanted.value`,
+      JSON.stringify(uuids),
+    )
+    .toArray();
+  return new Map(
+    found.map(({ uuid, channel, providers, content }) => [
+      stemOf(uuid),
+      {
+        channel,
+        providers: providers === null ? undefined : (JSON.parse(providers) as string[]),
+        content: content ?? readParts(sql, uuid),
+      },
+    ]),
+  );
+}
+
+export interface NotificationContent {
+  readonly channel: string;
+  readonly providers: readonly string[] | undefined;
+  /** JSON. */
+  readonly content: string;
+}
+
+function readParts(sql: SqlStorage, uuid: string): string {
+  const decoder = new TextDecoder();
+  let text = "";
+  for (const row of sql.exec("SELECT data FROM content_part WHERE notification = ? ORDER BY part", uuid)) {
+    text += decoder.decode(row["data"] as ArrayBuffer, { stream: true });
+  }
+  return text + decoder.decode();
+}

@@ -1,0 +1,211 @@
+import { evidenceOf, joinEvidence } from "carillon";
+import type { EventType, Evidence } from "carillon";
+import { stemOf } from "../ids.ts";
+import type { Settings } from "../settings.ts";
+import { putOutbox } from "./outbox.ts";
+import type { Effect } from "./outbox.ts";
+import { change, contextsOf } from "./record.ts";
+import { isCarried, unrecorded } from "./rows.ts";
+import type { EvidenceByAttempt, MessageRow, Milestones, StoredAddress, TimelineRow } from "./rows.ts";
+import { execForEach, insertTimeline, selectMessages, updateMessages } from "./sql.ts";
+import type { MessageChange } from "./sql.ts";
+
+/** A provider's event on its way to the ledger. */
+export interface IncomingEvent {
+  /** uuid of the message; empty when only the provider's id is known. */
+  readonly uuid: string;
+  readonly id: string;
+  readonly provider: string;
+  readonly type: EventType;
+  readonly occurredAt: number;
+  readonly providerMessageId: string | undefined;
+  /** Normalised as the message's address keys are. */
+  readonly addressKey: string | undefined;
+  readonly providerType: string;
+  readonly reason: string | undefined;
+  readonly code: string | undefined;
+  readonly raw: unknown;
+}
+
+/** Clicks of link scanners must not fill a shard: past this, events still move the status and are not listed. */
+const maxTimeline = 1_000;
+
+/**
+ * Writes what providers reported: one transaction, whatever the number of events. An event that is known already changes
+ * nothing, but its effects are put down again, so that a repeated webhook repairs what a crash left undone.
+ */
+export function ingest(sql: SqlStorage, events: readonly IncomingEvent[], now: number, settings: Settings): void {
+  const uuids = [...new Set(events.map(({ uuid }) => uuid))];
+  const rows = new Map(selectMessages(sql, uuids).map((row) => [row.uuid, row]));
+  const contexts = contextsOf(sql, rows.values(), settings);
+  const history = readHistory(sql, [...rows.keys()]);
+  const timeline: TimelineRow[] = [];
+  const changed = new Map<string, MessageRow>();
+  const effects: Effect[] = [];
+  const strays: IncomingEvent[] = [];
+
+  for (const event of events) {
+    const row = changed.get(event.uuid) ?? rows.get(event.uuid);
+    if (row === undefined) {
+      strays.push(event);
+      continue;
+    }
+    const channel = contexts.get(stemOf(row.uuid))?.channel ?? "";
+    effects.push(...effectsOf(event, row, channel));
+    const past = history.get(row.uuid) ?? { events: new Set<string>(), attempts: [] };
+    const key = eventKey(event);
+    if (past.events.has(key)) continue;
+    past.events.add(key);
+    history.set(row.uuid, past);
+    const seq = row.seq + 1;
+    if (seq <= maxTimeline) timeline.push(entryOf(event, row.uuid, seq, key));
+    changed.set(row.uuid, { ...row, ...applyEvent(row, event, past.attempts), seq: Math.min(seq, maxTimeline) });
+  }
+  insertTimeline(sql, timeline);
+  updateMessages(sql, Array.from(changed.values(), (row): MessageChange => change(row, {})));
+  putOutbox(sql, effects, now);
+  keepStrays(sql, strays, now);
+}
+
+interface Attempt {
+  readonly seq: number;
+  readonly provider: string | null;
+  readonly provider_message_id: string | null;
+}
+
+interface History {
+  readonly events: Set<string>;
+  readonly attempts: Attempt[];
+}
+
+function eventKey({ provider, id }: IncomingEvent): string {
+  return `${provider}:${id}`;
+}
+
+function readHistory(sql: SqlStorage, uuids: readonly string[]): Map<string, History> {
+  const history = new Map<string, History>();
+  const rows = sql.exec<{ message: string; seq: number; kind: string; event_key: string | null } & Attempt & Record<string, SqlStorageValue>>(
+    `SELECT t.message, t.seq, t.kind, t.event_key, t.provider, t.provider_message_id
+     FROM json_each(?1) AS wanted JOIN timeline AS t ON t.message = wanted.value`,
+    JSON.stringify(uuids),
+  );
+  for (const { message, seq, kind, event_key, provider, provider_message_id } of rows) {
+    let past = history.get(message);
+    if (past === undefined) history.set(message, (past = { events: new Set(), attempts: [] }));
+    if (event_key !== null) past.events.add(event_key);
+    if (kind === "attempt") past.attempts.push({ seq, provider, provider_message_id });
+  }
+  return history;
+}
+
+/** The first join: evidence of an attempt and an address only ever grows. */
+function applyEvent(row: MessageRow, event: IncomingEvent, attempts: readonly Attempt[]): Partial<MessageRow> {
+  const evidence = evidenceOf(event.type);
+  const milestones: Record<string, number> = { ...(JSON.parse(row.milestones) as Milestones) };
+  if (evidence === undefined) return {};
+  milestones[evidence] = Math.min(milestones[evidence] ?? event.occurredAt, event.occurredAt);
+  const addresses = JSON.parse(row.addresses) as StoredAddress[];
+  const known = JSON.parse(row.evidence) as EvidenceByAttempt;
+  const attempt = attemptOf(event, attempts);
+  const concerned = indexOf(event, addresses);
+  const joined = addresses.map((_, index): Evidence | null => {
+    const before = known[attempt]?.[index] ?? undefined;
+    return (index === concerned ? joinEvidence(before, evidence) : before) ?? null;
+  });
+  const all: EvidenceByAttempt = { ...known, [attempt]: joined };
+  const settled = isCarried(all) && (row.due_at !== null || row.place === "held" || row.place === "failed");
+  return {
+    evidence: JSON.stringify(all),
+    milestones: JSON.stringify(milestones),
+    ...(settled ? { due_at: null, place: "done" as const } : {}),
+  };
+}
+
+/** The attempt that an event belongs to: by the provider's id, else the last with that provider. */
+function attemptOf(event: IncomingEvent, attempts: readonly Attempt[]): string {
+  const ofProvider = attempts.filter(({ provider }) => provider === event.provider);
+  const exact = ofProvider.find(
+    ({ provider_message_id: id }) => id !== null && id === event.providerMessageId,
+  );
+  const attempt = exact ?? ofProvider.at(-1);
+  return attempt === undefined ? unrecorded(event.provider) : String(attempt.seq);
+}
+
+/** Which of the message's addresses an event is about; the first when there is but one, or it does not say. */
+function indexOf(event: IncomingEvent, addresses: readonly StoredAddress[]): number {
+  return Math.max(0, addresses.findIndex(({ key }) => key === event.addressKey));
+}
+
+function effectsOf(event: IncomingEvent, row: MessageRow, channel: string): readonly Effect[] {
+  if (event.type !== "bounced" && event.type !== "complained") return [];
+  const addresses = JSON.parse(row.addresses) as StoredAddress[];
+  const address = addresses.length === 1 ? addresses[0] : addresses.find(({ key }) => key === event.addressKey);
+  if (address === undefined) return [];
+  return [
+    {
+      kind: "suppress",
+      id: eventKey(event),
+      channel,
+      addressKey: address.key,
+      label: address.label,
+      reason: event.type,
+      sourceMessage: row.uuid,
+      causedAt: event.occurredAt,
+    },
+  ];
+}
+
+function entryOf(event: IncomingEvent, message: string, seq: number, key: string): TimelineRow {
+  const { type, occurredAt, providerType, reason, code, raw, provider, providerMessageId } = event;
+  const data = { type, providerType, reason, code, raw };
+  return { message, seq, at: occurredAt, kind: "event", data, event_key: key, provider, provider_message_id: providerMessageId };
+}
+
+/** A stray is asked for again after these: its message may be known by then (the webhook can be faster than our record). */
+export const strayPausesMs: readonly number[] = [60_000, 600_000, 3_600_000];
+
+function keepStrays(sql: SqlStorage, strays: readonly IncomingEvent[], now: number): void {
+  execForEach(
+    sql,
+    `INSERT OR IGNORE INTO stray (id, event, received_at, due_at) SELECT value ->> 'id', value -> 'event', ?2, ?3 FROM json_each(?1)`,
+    strays.map((event) => ({ id: eventKey(event), event })),
+    now,
+    now + (strayPausesMs[0] ?? 0),
+  );
+}
+
+/** Strays that are due; what finds no message this time either is asked for once more, and in the end just kept. */
+export function takeStrays(sql: SqlStorage, now: number): readonly IncomingEvent[] {
+  const rows = sql
+    .exec<{ id: string; event: string; tries: number }>("SELECT id, event, tries FROM stray WHERE due_at <= ? LIMIT 200", now)
+    .toArray();
+  execForEach(
+    sql,
+    "UPDATE stray SET tries = value ->> 'tries', due_at = value ->> 'due' FROM json_each(?1) WHERE stray.id = value ->> 'id'",
+    rows.map(({ id, tries }) => {
+      const pause = strayPausesMs[tries + 1];
+      return { id, tries: tries + 1, due: pause === undefined ? null : now + pause };
+    }),
+  );
+  return rows.map(({ event }) => JSON.parse(event) as IncomingEvent);
+}
+
+/** Strays that found their message. */
+export function forgetStrays(sql: SqlStorage, events: readonly Pick<IncomingEvent, "provider" | "id">[]): void {
+  const ids = events.map(({ provider, id }) => `${provider}:${id}`);
+  execForEach(sql, "DELETE FROM stray WHERE id IN (SELECT value FROM json_each(?1))", ids);
+}
+
+/** uuids of messages by the providers' ids, for events that do not carry ours. */
+export function findByProviderIds(
+  sql: SqlStorage,
+  wanted: readonly { readonly provider: string; readonly id: string }[],
+): readonly { readonly provider: string; readonly id: string; readonly uuid: string }[] {
+  return sql
+    .exec<{ provider: string; id: string; uuid: string }>(
+      `SELECT m.provider, m.provider_message_id AS id, m.uuid FROM json_each(?1) AS wanted
+       JOIN message AS m ON m.provider_message_id = wanted.value ->> 'id' AND m.provider = wanted.value ->> 'provider'`,
+      JSON.stringify(wanted),
+    )
+    .toArray();
+}

@@ -1,0 +1,75 @@
+import type { AttemptReport } from "carillon";
+import { leasesBeforeAlone, leasesBeforeDead } from "../dispatch/limits.ts";
+import { stemOf } from "../ids.ts";
+import type { Settings } from "../settings.ts";
+import { change, contextsOf, keepTogether, settle } from "./record.ts";
+import type { TimelineRow } from "./rows.ts";
+import { insertTimeline, selectMessages, updateMessages } from "./sql.ts";
+import type { MessageChange } from "./sql.ts";
+
+/**
+ * Takes back the chunks whose lease ended without an outcome. Whether their messages went out is unknown, so the policy
+ * for unknown outcomes decides: the same chunk again, another lane, or a halt.
+ */
+export function expireLeases(sql: SqlStorage, now: number, settings: Settings): void {
+  const chunks = sql
+    .exec<{ id: string; lane: string; members: string; at: number; rendered_at: number }>(
+      "SELECT id, lane, members, at, rendered_at FROM chunk WHERE open = 1 AND at <= ?",
+      now,
+    )
+    .toArray();
+  for (const { id, lane, members: json, at, rendered_at: renderedAt } of chunks) {
+    const members = JSON.parse(json) as string[];
+    const rows = new Map(selectMessages(sql, members).map((row) => [row.uuid, row]));
+    const contexts = contextsOf(sql, rows.values(), settings);
+    const timeline: TimelineRow[] = [];
+    const changes: MessageChange[] = [];
+    const again: { uuid: string; lane: string; at: number; alone: boolean }[] = [];
+    for (const uuid of members) {
+      const row = rows.get(uuid);
+      if (row === undefined || row.chunk !== id) continue;
+      const context = contexts.get(stemOf(uuid)) ?? { channel: "", lanes: [] };
+      const outcome = { uuid, kind: "attempt", report: lostReport(lane, id, members.length, at) } as const;
+      const step = settle(row, outcome, { ...context, current: true, now, onUnknown: settings.onUnknown });
+      const lost_leases = row.lost_leases + 1;
+      timeline.push(step.entry);
+      if (lost_leases >= leasesBeforeDead) {
+        const seq = step.change.seq + 1;
+        const data = { rule: "dead-letter", then: "failed", reason: `${leasesBeforeDead} sends ended without an outcome` };
+        timeline.push({ message: uuid, seq, at: now, kind: "decision", data });
+        changes.push(change(row, { ...step.change, seq, lost_leases, place: "failed", due_at: null, chunk: null }));
+        continue;
+      }
+      changes.push({ ...step.change, lost_leases });
+      if (step.sameRequest !== undefined) {
+        again.push({ uuid, ...step.sameRequest, alone: lost_leases >= leasesBeforeAlone });
+      }
+    }
+    sql.exec("DELETE FROM chunk WHERE id = ?", id);
+    const groups = again.some(({ alone }) => alone) ? again.map((one) => [one]) : again.length > 0 ? [again] : [];
+    for (const group of groups) {
+      const first = group[0];
+      if (first === undefined) continue;
+      const together = { lane: first.lane, at: first.at, members: group.map(({ uuid }) => uuid), renderedAt };
+      keepTogether(sql, together, changes);
+    }
+    insertTimeline(sql, timeline);
+    updateMessages(sql, changes);
+  }
+}
+
+/** The attempt that nobody could report. */
+function lostReport(lane: string, chunk: string, batchSize: number, leaseEnd: number): AttemptReport {
+  const [provider = "", account = ""] = lane.split(":");
+  return {
+    provider,
+    account,
+    startedAt: new Date(leaseEnd),
+    durationMs: 0,
+    outcome: "unknown",
+    requestKey: chunk,
+    batchSize,
+    kind: "network",
+    detail: "The sending invocation ended without an outcome.",
+  };
+}

@@ -1,0 +1,108 @@
+import { DurableObject } from "cloudflare:workers";
+import type { Env, Exports } from "../env.ts";
+import { shardOfName } from "../ids.ts";
+import { settingsOf } from "../settings.ts";
+import { accept } from "./accept.ts";
+import type { AcceptAnswer, AcceptCommand } from "./accept.ts";
+import { arm } from "./arm.ts";
+import { claim } from "./claim.ts";
+import { findByProviderIds, forgetStrays, ingest, takeStrays } from "./ingest.ts";
+import type { IncomingEvent } from "./ingest.ts";
+import { expireLeases } from "./leases.ts";
+import { settleOutbox, takeOutbox } from "./outbox.ts";
+import { readPulse } from "./pulse.ts";
+import type { Pulse } from "./pulse.ts";
+import { listMessages, readMessage, readNotification } from "./read.ts";
+import type { MessageDetail, MessageSummary, NotificationDetail } from "./read.ts";
+import { record } from "./record.ts";
+import type { RecordCommand } from "./record.ts";
+import { migrate } from "./schema.ts";
+import { trim } from "./trim.ts";
+
+/**
+ * One shard of the ledger: what was asked, and what became of it. Every call that writes is one storage transaction, and
+ * arms the alarm in it, so that nothing is saved without being scheduled. The object itself waits for nobody: its alarm
+ * claims what is due, hands it to stateless entrypoints, and returns.
+ */
+export class Ledger extends DurableObject<Env> {
+  readonly #shard: number;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#shard = shardOfName(ctx.id.name);
+    migrate(ctx.storage);
+  }
+
+  accept(command: AcceptCommand): Promise<AcceptAnswer> {
+    return this.#write(command.now, (sql) => accept(sql, command));
+  }
+
+  record(command: RecordCommand): Promise<void> {
+    return this.#write(command.now, (sql) => record(sql, command, settingsOf(this.env)));
+  }
+
+  ingest(events: readonly IncomingEvent[], now: number): Promise<void> {
+    return this.#write(now, (sql) => ingest(sql, events, now, settingsOf(this.env)));
+  }
+
+  settleOutbox(ids: readonly string[], now: number): Promise<void> {
+    return this.#write(now, (sql) => settleOutbox(sql, ids));
+  }
+
+  forgetStrays(events: readonly Pick<IncomingEvent, "provider" | "id">[], now: number): Promise<void> {
+    return this.#write(now, (sql) => forgetStrays(sql, events));
+  }
+
+  findByProviderIds(
+    wanted: readonly { readonly provider: string; readonly id: string }[],
+  ): readonly { readonly provider: string; readonly id: string; readonly uuid: string }[] {
+    return findByProviderIds(this.ctx.storage.sql, wanted);
+  }
+
+  listMessages(before: string | undefined, limit: number): readonly MessageSummary[] {
+    return listMessages(this.ctx.storage.sql, before, limit);
+  }
+
+  readMessage(uuid: string): MessageDetail | undefined {
+    return readMessage(this.ctx.storage.sql, uuid);
+  }
+
+  readNotification(uuid: string): NotificationDetail | undefined {
+    return readNotification(this.ctx.storage.sql, uuid);
+  }
+
+  pulse(now: number): Promise<Pulse> {
+    return readPulse(this.ctx.storage, this.#shard, now);
+  }
+
+  /** The cron's call: trims, and sets the alarm if it was lost. */
+  sweep(now: number): Promise<void> {
+    return this.#write(now, (sql) => trim(sql, now));
+  }
+
+  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
+    const now = Date.now();
+    const settings = settingsOf(this.env);
+    const turn = await this.ctx.storage.transaction(async () => {
+      const { sql } = this.ctx.storage;
+      expireLeases(sql, now, settings);
+      const taken = { jobs: claim(sql, this.#shard, now, settings), effects: takeOutbox(sql, now), strays: takeStrays(sql, now) };
+      await arm(this.ctx.storage, now, info?.scheduledTime);
+      return taken;
+    });
+    const { Deliver, Effects } = this.ctx.exports as unknown as Exports;
+    const handed: Promise<void>[] = turn.jobs.map((job) => Deliver.deliver(job));
+    if (turn.effects.length > 0) handed.push(Effects.apply(this.#shard, turn.effects));
+    if (turn.strays.length > 0) handed.push(Effects.correlate(this.#shard, turn.strays));
+    // Both answer at once and work on by themselves. What could not be handed over comes back when its lease ends.
+    await Promise.allSettled(handed);
+  }
+
+  #write<T>(now: number, work: (sql: SqlStorage) => T): Promise<T> {
+    return this.ctx.storage.transaction(async () => {
+      const result = work(this.ctx.storage.sql);
+      await arm(this.ctx.storage, now);
+      return result;
+    });
+  }
+}

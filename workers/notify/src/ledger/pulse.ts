@@ -1,0 +1,38 @@
+/** How late a shard is, in milliseconds at `now`; zero where nothing is late. */
+export interface Pulse {
+  readonly shard: number;
+  /** Due moment of the message that has waited longest for its claim. */
+  readonly oldestDueAt: number | undefined;
+  /** End of the open lease that ends first. */
+  readonly oldestLeaseAt: number | undefined;
+  readonly outboxDepth: number;
+  readonly oldestOutboxAt: number | undefined;
+  readonly alarmAt: number | undefined;
+  readonly alarmLateMs: number;
+  /** The most that anything here is late. */
+  readonly lateMs: number;
+}
+
+/** How a shard is. What should have happened and has not: a due message, the end of a lease, an effect, the alarm. */
+export async function readPulse(storage: DurableObjectStorage, shard: number, now: number): Promise<Pulse> {
+  const row = storage.sql
+    .exec<{ due: number | null; lease: number | null; depth: number; outbox: number | null }>(
+      `SELECT (SELECT min(due_at) FROM message INDEXED BY message_due WHERE due_at IS NOT NULL AND priority IN (0, 1, 2)) AS due,
+              (SELECT min(at) FROM chunk) AS lease,
+              (SELECT count(*) FROM outbox) AS depth,
+              (SELECT min(due_at) FROM outbox) AS outbox`,
+    )
+    .one();
+  const alarm = await storage.getAlarm();
+  const late = (at: number | null): number => (at === null ? 0 : Math.max(0, now - at));
+  return {
+    shard,
+    oldestDueAt: row.due ?? undefined,
+    oldestLeaseAt: row.lease ?? undefined,
+    outboxDepth: row.depth,
+    oldestOutboxAt: row.outbox ?? undefined,
+    alarmAt: alarm ?? undefined,
+    alarmLateMs: late(alarm),
+    lateMs: Math.max(late(row.due), late(row.lease), late(row.outbox), late(alarm)),
+  };
+}

@@ -1,0 +1,142 @@
+import { stemOf, uuidAt } from "../ids.ts";
+import { readContents } from "./accept.ts";
+import type { EvidenceByAttempt, MessageRow, Milestones, Status, StoredAddress } from "./rows.ts";
+
+export interface MessageSummary {
+  readonly uuid: string;
+  readonly channel: string;
+  readonly status: Status;
+  readonly to: readonly string[];
+  readonly acceptedAt: number;
+  readonly sendAt: number;
+  readonly provider: string | undefined;
+  readonly possibleDuplicate: boolean;
+}
+
+export interface MessageDetail extends MessageSummary {
+  readonly providerMessageId: string | undefined;
+  readonly tries: number;
+  readonly nextTryAt: number | undefined;
+  readonly milestones: Milestones;
+  readonly evidence: EvidenceByAttempt;
+  readonly timeline: readonly TimelineEntry[];
+  readonly subject: string | undefined;
+}
+
+export interface TimelineEntry {
+  readonly seq: number;
+  readonly at: number;
+  readonly kind: string;
+  readonly provider: string | undefined;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface NotificationDetail {
+  readonly uuid: string;
+  readonly channel: string;
+  readonly acceptedAt: number;
+  readonly sendAt: number;
+  readonly count: number;
+  readonly byStatus: Readonly<Record<string, number>>;
+  /** At most 1,000, in the order of the request. */
+  readonly messages: readonly { readonly uuid: string; readonly to: readonly string[]; readonly status: Status }[];
+}
+
+type Listed = MessageRow & { channel: string; accepted_at: number; send_at: number };
+
+const listed = `SELECT m.*, n.channel, n.accepted_at, n.send_at FROM message AS m
+  JOIN notification AS n ON n.uuid = substr(m.uuid, 1, 24) || '00000000'`;
+
+/** Newest first; `before` is the uuid that the last page ended with. */
+export function listMessages(sql: SqlStorage, before: string | undefined, limit: number): readonly MessageSummary[] {
+  return sql
+    .exec<Listed>(`${listed} WHERE m.uuid < ? ORDER BY m.uuid DESC LIMIT ?`, before ?? "g", limit)
+    .toArray()
+    .map(summaryOf);
+}
+
+export function readMessage(sql: SqlStorage, uuid: string): MessageDetail | undefined {
+  const row = sql.exec<Listed>(`${listed} WHERE m.uuid = ?`, uuid).toArray()[0];
+  if (row === undefined) return undefined;
+  const timeline = sql
+    .exec<{ seq: number; at: number; kind: string; provider: string | null; data: string }>(
+      "SELECT seq, at, kind, provider, data FROM timeline WHERE message = ? ORDER BY seq",
+      uuid,
+    )
+    .toArray();
+  return {
+    ...summaryOf(row),
+    providerMessageId: row.provider_message_id ?? undefined,
+    tries: row.tries,
+    nextTryAt: row.due_at ?? waitingUntil(sql, row.chunk),
+    milestones: JSON.parse(row.milestones) as Milestones,
+    evidence: JSON.parse(row.evidence) as EvidenceByAttempt,
+    timeline: timeline.map(({ seq, at, kind, provider, data }) => ({
+      seq,
+      at,
+      kind,
+      provider: provider ?? undefined,
+      data: JSON.parse(data) as Record<string, unknown>,
+    })),
+    subject: subjectOf(sql, uuid),
+  };
+}
+
+export function readNotification(sql: SqlStorage, uuid: string): NotificationDetail | undefined {
+  const found = sql
+    .exec<{ channel: string; accepted_at: number; send_at: number }>(
+      "SELECT channel, accepted_at, send_at FROM notification WHERE uuid = ?",
+      uuid,
+    )
+    .toArray()[0];
+  if (found === undefined) return undefined;
+  const rows = sql
+    .exec<Pick<MessageRow, "uuid" | "addresses" | "status">>(
+      "SELECT uuid, addresses, status FROM message WHERE uuid > ? AND uuid <= ? ORDER BY uuid",
+      uuid,
+      `${stemOf(uuid)}ffffffff`,
+    )
+    .toArray();
+  const byStatus: Record<string, number> = {};
+  for (const { status } of rows) byStatus[status] = (byStatus[status] ?? 0) + 1;
+  return {
+    uuid,
+    channel: found.channel,
+    acceptedAt: found.accepted_at,
+    sendAt: found.send_at,
+    count: rows.length,
+    byStatus,
+    messages: rows.slice(0, 1_000).map((row) => ({ uuid: row.uuid, to: labels(row.addresses), status: row.status })),
+  };
+}
+
+function summaryOf(row: Listed): MessageSummary {
+  return {
+    uuid: row.uuid,
+    channel: row.channel,
+    status: row.status,
+    to: labels(row.addresses),
+    acceptedAt: row.accepted_at,
+    sendAt: row.send_at,
+    provider: row.provider ?? undefined,
+    possibleDuplicate: row.possible_duplicate === 1,
+  };
+}
+
+function labels(addresses: string): readonly string[] {
+  return (JSON.parse(addresses) as StoredAddress[]).map(({ label }) => label);
+}
+
+function waitingUntil(sql: SqlStorage, chunk: string | null): number | undefined {
+  if (chunk === null) return undefined;
+  const row = sql.exec<{ at: number }>("SELECT at FROM chunk WHERE id = ? AND open = 0", chunk).toArray()[0];
+  return row?.at;
+}
+
+/** The one line of the content that tells a person which message this is. */
+function subjectOf(sql: SqlStorage, uuid: string): string | undefined {
+  const stem = stemOf(uuid);
+  const content = readContents(sql, [uuidAt(stem, 0)]).get(stem)?.content;
+  const subject = content === undefined ? undefined : (JSON.parse(content) as { subject?: unknown }).subject;
+  return typeof subject === "string" ? subject : undefined;
+}

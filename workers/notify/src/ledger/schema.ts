@@ -1,0 +1,129 @@
+/**
+ * The shard's tables, as steps that were each taken once. Steps only ever add: while a deploy rolls out, the old code
+ * reads what the new code's steps have made. The primary keys are the order of reading, so that a row costs one write.
+ */
+const steps: readonly string[] = [
+  `
+  CREATE TABLE notification (
+    uuid TEXT PRIMARY KEY,
+    channel TEXT NOT NULL,
+    accepted_at INTEGER NOT NULL,
+    -- When the first try is due: accepted_at unless the caller gave a later moment.
+    send_at INTEGER NOT NULL,
+    -- JSON list of provider ids in the caller's order; null leaves it to the deployment.
+    providers TEXT,
+    -- JSON; null when it stands in content_part.
+    content TEXT,
+    content_bytes INTEGER NOT NULL
+  ) WITHOUT ROWID;
+
+  -- Content over 1 MB, in parts of 1 MB: no value may pass 2 MB.
+  CREATE TABLE content_part (
+    notification TEXT NOT NULL,
+    part INTEGER NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (notification, part)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE idempotency (
+    key TEXT PRIMARY KEY,
+    request_hash TEXT NOT NULL,
+    -- JSON list of the notifications' uuids.
+    notifications TEXT NOT NULL,
+    expires_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+
+  CREATE TABLE message (
+    uuid TEXT PRIMARY KEY,
+    -- JSON of the caller's address.
+    recipient TEXT NOT NULL,
+    -- JSON list of { key, label }: one, or those of an envelope. Evidence is kept by its index.
+    addresses TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    -- Where it stands; what is shown while there is no evidence.
+    place TEXT NOT NULL,
+    -- What is shown: derived from place and evidence whenever either changes.
+    status TEXT NOT NULL,
+    due_at INTEGER,
+    chunk TEXT,
+    -- provider:account of the next or last try; null is the first in order.
+    lane TEXT,
+    lane_tries INTEGER NOT NULL DEFAULT 0,
+    lane_since INTEGER,
+    tries INTEGER NOT NULL DEFAULT 0,
+    -- How many of them ended without an answer.
+    unknown_tries INTEGER NOT NULL DEFAULT 0,
+    -- How many leases ended under it without an outcome.
+    lost_leases INTEGER NOT NULL DEFAULT 0,
+    -- Length of the timeline.
+    seq INTEGER NOT NULL DEFAULT 0,
+    -- JSON: by attempt (its seq), a list by address.
+    evidence TEXT NOT NULL DEFAULT '{}',
+    milestones TEXT NOT NULL DEFAULT '{}',
+    provider TEXT,
+    provider_message_id TEXT,
+    possible_duplicate INTEGER NOT NULL DEFAULT 0
+  ) WITHOUT ROWID;
+
+  CREATE INDEX message_due ON message (priority, due_at) WHERE due_at IS NOT NULL;
+  CREATE INDEX message_provider ON message (provider_message_id) WHERE provider_message_id IS NOT NULL;
+
+  -- Attempts, events and decisions, in the order that they were learned.
+  CREATE TABLE timeline (
+    message TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    data TEXT NOT NULL,
+    event_key TEXT,
+    provider TEXT,
+    provider_message_id TEXT,
+    PRIMARY KEY (message, seq)
+  ) WITHOUT ROWID;
+
+  -- What was claimed together. Open: handed to Deliver under a lease. Waiting: its outcome is unknown, and it is tried
+  -- again as this same chunk, so that the provider recognises its key.
+  CREATE TABLE chunk (
+    id TEXT PRIMARY KEY,
+    token TEXT NOT NULL,
+    lane TEXT NOT NULL,
+    members TEXT NOT NULL,
+    open INTEGER NOT NULL,
+    -- Open: end of the lease. Waiting: when to try again.
+    at INTEGER NOT NULL,
+    -- The clock that the content is rendered with, at every try.
+    rendered_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+
+  CREATE TABLE outbox (
+    id TEXT PRIMARY KEY,
+    payload TEXT NOT NULL,
+    due_at INTEGER NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0
+  ) WITHOUT ROWID;
+  CREATE INDEX outbox_due ON outbox (due_at);
+
+  -- Events whose message is not known (yet).
+  CREATE TABLE stray (
+    id TEXT PRIMARY KEY,
+    event TEXT NOT NULL,
+    received_at INTEGER NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0,
+    due_at INTEGER
+  ) WITHOUT ROWID;
+  CREATE INDEX stray_due ON stray (due_at) WHERE due_at IS NOT NULL;
+  `,
+];
+
+/** Takes the steps that this shard has not taken. Runs in the constructor, before any call. */
+export function migrate(storage: DurableObjectStorage): void {
+  const { sql } = storage;
+  sql.exec("CREATE TABLE IF NOT EXISTS _migrations (step INTEGER PRIMARY KEY, taken_at INTEGER NOT NULL)");
+  const taken = Number(sql.exec("SELECT count(*) AS taken FROM _migrations").one()["taken"]);
+  for (let step = taken; step < steps.length; step++) {
+    storage.transactionSync(() => {
+      sql.exec(steps[step] ?? "");
+      sql.exec("INSERT INTO _migrations (step, taken_at) VALUES (?, ?)", step, Date.now());
+    });
+  }
+}

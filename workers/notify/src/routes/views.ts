@@ -1,0 +1,36 @@
+import { formatId } from "../ids.ts";
+import type { MessageDetail, MessageSummary } from "../ledger/read.ts";
+
+/** A message as the API shows it: labels for addresses, ISO 8601 for times. */
+export function messageView(shard: number, message: MessageSummary): Record<string, unknown> {
+  const { uuid, channel, status, to, acceptedAt, sendAt, provider, possibleDuplicate } = message;
+  return {
+    id: formatId("msg", shard, uuid),
+    notification: formatId("ntf", shard, `${uuid.slice(0, 24)}00000000`),
+    channel,
+    status,
+    to,
+    provider,
+    possibleDuplicate,
+    acceptedAt: iso(acceptedAt),
+    sendAt: iso(sendAt),
+  };
+}
+
+/** The same with all that is known: milestones, the timeline of attempts and events, and why it was or was not sent. */
+export function messageDetailView(shard: number, message: MessageDetail): Record<string, unknown> {
+  const { providerMessageId, tries, nextTryAt, milestones, timeline, subject } = message;
+  return {
+    ...messageView(shard, message),
+    subject,
+    providerMessageId,
+    tries,
+    nextTryAt: nextTryAt === undefined ? undefined : iso(nextTryAt),
+    milestones: Object.fromEntries(Object.entries(milestones).map(([name, at]) => [name, iso(at)])),
+    timeline: timeline.map(({ seq, at, kind, provider, data }) => ({ seq, at: iso(at), kind, provider, ...data })),
+  };
+}
+
+export function iso(at: number): string {
+  return new Date(at).toISOString();
+}

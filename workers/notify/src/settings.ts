@@ -1,0 +1,136 @@
+import { allowlist, capture, redirect } from "carillon";
+import type { AnyProvider, ChannelId, Fetch, Guard, ProviderSettings, WebhookSource } from "carillon";
+import type { Env } from "./env.ts";
+import { providerSettings } from "./generated/providers.ts";
+
+export type Environment = "production" | "staging" | "development" | "unknown";
+
+/** The deployment's variables, read once an isolate and told apart from what they were mistyped as. */
+export interface Settings {
+  readonly environment: Environment;
+  readonly shards: number;
+  readonly freePlan: boolean;
+  readonly onUnknown: "resend" | "hold";
+  readonly guard: Guard;
+  /** In order of preference, by channel. */
+  readonly providers: Readonly<Partial<Record<ChannelId, readonly AnyProvider[]>>>;
+  readonly webhooks: ReadonlyMap<string, WebhookSource>;
+  /** Every provider that this build knows, switched on or not. */
+  readonly known: readonly ProviderSettings[];
+  readonly fetch: Fetch | undefined;
+  /** What is misconfigured, by variable or provider name; never a value. */
+  readonly problems: readonly string[];
+}
+
+const cache = new WeakMap<object, Settings>();
+
+export function settingsOf(env: Env): Settings {
+  let settings = cache.get(env);
+  if (settings === undefined) cache.set(env, (settings = readSettings(env)));
+  return settings;
+}
+
+export function readSettings(env: Env): Settings {
+  const problems: string[] = [];
+  const environment = readEnvironment(env.ENVIRONMENT);
+  if (environment === "unknown") problems.push("ENVIRONMENT is not production, staging or development: all messages are captured");
+  const simulator = env.SIMULATOR;
+  if (simulator !== undefined && environment === "production") {
+    problems.push("SIMULATOR is bound in production: requests are refused");
+  }
+  return {
+    environment,
+    shards: readInteger(env.SHARDS, 16, 1, 256, "SHARDS", problems),
+    freePlan: env.PLAN === "free",
+    onUnknown: env.ON_UNKNOWN === "hold" ? "hold" : "resend",
+    guard: readGuard(env, environment, problems),
+    ...readProviders(env as unknown as Readonly<Record<string, unknown>>, problems),
+    known: providerSettings,
+    fetch: simulator === undefined ? undefined : (input, init) => simulator.fetch(input, init),
+    problems,
+  };
+}
+
+/** True when the deployment must not serve: it would send real messages to a simulator, or the other way round. */
+export function mustRefuse(env: Env, settings: Settings): boolean {
+  return env.SIMULATOR !== undefined && settings.environment === "production";
+}
+
+function readEnvironment(text: string | undefined): Environment {
+  return text === "production" || text === "staging" || text === "development" ? text : "unknown";
+}
+
+function readGuard(env: Env, environment: Environment, problems: string[]): Guard {
+  if (environment === "production") {
+    if (env.GUARD !== undefined) problems.push("GUARD is ignored in production");
+    return "live";
+  }
+  if (environment === "unknown" || env.GUARD === undefined) return capture();
+  try {
+    const rule = JSON.parse(env.GUARD) as { allow?: Parameters<typeof allowlist>[0]; redirect?: Parameters<typeof redirect>[0] };
+    if (rule.allow !== undefined) return allowlist(rule.allow);
+    if (rule.redirect !== undefined) return redirect(rule.redirect);
+    problems.push('GUARD has neither "allow" nor "redirect": all messages are captured');
+  } catch {
+    problems.push("GUARD cannot be read: all messages are captured");
+  }
+  return capture();
+}
+
+function readProviders(
+  variables: Readonly<Record<string, unknown>>,
+  problems: string[],
+): Pick<Settings, "providers" | "webhooks"> {
+  const present = (name: string): boolean => typeof variables[name] === "string" && variables[name] !== "";
+  const pick = (names: readonly string[]): Record<string, string> =>
+    Object.fromEntries(names.filter(present).map((name) => [name, variables[name] as string]));
+  const providers: Partial<Record<ChannelId, AnyProvider[]>> = {};
+  const webhooks = new Map<string, WebhookSource>();
+  for (const settings of inOrder(variables["PROVIDERS"], problems)) {
+    const { send, receive } = settings;
+    if (send.required.every(present)) {
+      attempt(settings.id, problems, () => {
+        const provider = send.create(pick([...send.required, ...send.optional])) as AnyProvider;
+        (providers[settings.channel] ??= []).push(provider);
+      });
+    }
+    const names = receive?.required.find((set) => set.every(present));
+    if (receive !== undefined && names !== undefined) {
+      attempt(`${settings.id} webhook`, problems, () => webhooks.set(settings.id, receive.create(pick(names))));
+    }
+  }
+  return { providers, webhooks };
+}
+
+function inOrder(order: unknown, problems: string[]): readonly ProviderSettings[] {
+  if (typeof order !== "string" || order.trim() === "") return providerSettings;
+  return order.split(",").flatMap((name) => {
+    const found = providerSettings.find((settings) => settings.id === name.trim());
+    if (found === undefined) problems.push("PROVIDERS names a provider that this build does not have");
+    return found ?? [];
+  });
+}
+
+/** A provider that is misconfigured is switched off and said, and does not take the others with it. */
+function attempt(name: string, problems: string[], make: () => void): void {
+  try {
+    make();
+  } catch (error) {
+    problems.push(error instanceof Error ? error.message : `${name} is misconfigured`);
+  }
+}
+
+function readInteger(
+  text: string | undefined,
+  fallback: number,
+  least: number,
+  most: number,
+  name: string,
+  problems: string[],
+): number {
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  problems.push(`${name} is not a whole number from ${least} to ${most}: ${fallback} is used`);
+  return fallback;
+}
