@@ -28,7 +28,7 @@ function setup(answer: Answer): { calls: Call[]; run(options?: Partial<PerformOp
 }
 
 /** A body that gives the parts and then ends, breaks or hangs. */
-function body(parts: readonly string[], then: "end" | "break" | "hang", onCancel?: () => void): ReadableStream {
+function body(parts: readonly string[], then: "end" | "break" | "hang", onCancel = (): void => {}): ReadableStream {
   let index = 0;
   return new ReadableStream({
     pull(controller) {
@@ -110,7 +110,9 @@ describe("perform", () => {
   });
 
   it("gives a redirect as it is, and does not follow it", async () => {
-    const { calls, run } = setup(() => new Response(null, { status: 302, headers: { location: "https://evil.example" } }));
+    const { calls, run } = setup(
+      () => new Response(null, { status: 302, headers: { location: "https://evil.example" } }),
+    );
     expect(await run()).toMatchObject({ ok: true, response: { status: 302 } });
     expect(calls).toHaveLength(1);
   });
@@ -181,13 +183,16 @@ describe("a failure of perform", () => {
     expect(await run({ timeoutMs: 20 })).toMatchObject({ ok: false, kind: "timeout", inFlight: true, status: 200 });
   });
 
-  it.each(["hang", "break"] as const)("is none when a refusal's body does %s: the status has been said", async (how) => {
-    const { run } = setup(() => new Response(body(["{"], how), { status: 422 }));
-    expect(await run({ timeoutMs: 20 })).toMatchObject({
-      ok: true,
-      response: { status: 422, text: "{", json: undefined, truncated: true },
-    });
-  });
+  it.each(["hang", "break"] as const)(
+    "is none when a refusal's body does %s: the status has been said",
+    async (how) => {
+      const { run } = setup(() => new Response(body(["{"], how), { status: 422 }));
+      expect(await run({ timeoutMs: 20 })).toMatchObject({
+        ok: true,
+        response: { status: 422, text: "{", json: undefined, truncated: true },
+      });
+    },
+  );
 
   it("is an unexpected response when a good answer breaks off: it may have been sent", async () => {
     const { run } = setup(() => new Response(body(['{"id":'], "break")));

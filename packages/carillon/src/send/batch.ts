@@ -1,6 +1,18 @@
 import type { BatchItem, Outcome, ProviderBatch, ProviderFailure } from "../provider/contract.ts";
 import { failure, isFailure } from "./attempt.ts";
-import { aborted, deliver, end, firstStanding, nextLane, pause, plan, type Run, type Standing, tried, tryOnce } from "./failover.ts";
+import {
+  aborted,
+  deliver,
+  end,
+  firstStanding,
+  nextLane,
+  pause,
+  plan,
+  type Run,
+  type Standing,
+  tried,
+  tryOnce,
+} from "./failover.ts";
 import { batchKey } from "./idempotency.ts";
 import { type Journey, record, redactorOf, sent } from "./journey.ts";
 import type { Lane } from "./lane.ts";
@@ -109,7 +121,9 @@ async function branch(
   run: Run,
   journeys: readonly Journey[],
   standing: Standing,
-  stepOf: (index: number) => Extract<Outcome, { readonly ok: true }> | readonly [ProviderFailure, ReturnType<typeof plan>],
+  stepOf: (
+    index: number,
+  ) => Extract<Outcome, { readonly ok: true }> | readonly [ProviderFailure, ReturnType<typeof plan>],
 ): Promise<void> {
   const again: Journey[] = [];
   const next: Journey[] = [];

@@ -43,9 +43,9 @@ export interface Config extends ProvidersByChannel, NotifierOptions {}
 /** Refuses keys that {@link Config} does not have, which structural typing alone would let through. */
 export type Checked<P> = { readonly [K in keyof P]: K extends keyof Config ? P[K] : never };
 
-/** The channels that a configuration has providers for. */
+/** The channels that a configuration has, or by its type may have, providers for. */
 export type ConfiguredChannel<P> = Extract<
-  { [K in keyof P]: P[K] extends readonly unknown[] ? K : never }[keyof P],
+  { [K in keyof P]-?: [Extract<P[K], readonly unknown[]>] extends [never] ? never : K }[keyof P],
   ChannelId
 >;
 

@@ -84,7 +84,15 @@ export async function deliver(run: Run, journey: Journey, from: Standing = first
     if (!attempted) return end(journey, aborted);
     const earlierUnknown = journey.unknown;
     const redact = redactorOf(attempted.secrets, [journey]);
-    const outcome = await record(run.core, journey, lane, attempted, attempted.result, { requestKey, batchSize: 1 }, redact);
+    const outcome = await record(
+      run.core,
+      journey,
+      lane,
+      attempted,
+      attempted.result,
+      { requestKey, batchSize: 1 },
+      redact,
+    );
     if (outcome.ok) {
       journey.result = sent(journey);
       return;
@@ -134,4 +142,3 @@ export async function pause(run: Run, ms: number): Promise<void> {
     // A given sleep may reject on abort; that is seen at the next try.
   }
 }
-

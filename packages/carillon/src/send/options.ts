@@ -6,7 +6,16 @@ import { createLane, type Lane } from "./lane.ts";
 import { createMemory, mapCache } from "./remember.ts";
 import { sleep } from "./sleep.ts";
 
-type Defaulted = "guard" | "attempts" | "maxWaitMs" | "timeoutMs" | "onUnknown" | "concurrency" | "now" | "random" | "sleep";
+type Defaulted =
+  | "guard"
+  | "attempts"
+  | "maxWaitMs"
+  | "timeoutMs"
+  | "onUnknown"
+  | "concurrency"
+  | "now"
+  | "random"
+  | "sleep";
 
 /** The options, filled in, and the providers of each channel in the order in which they are asked. */
 export interface Core extends Omit<NotifierOptions, Defaulted | "cache" | "defaults"> {
@@ -109,7 +118,9 @@ export function resolveOptions(config: Config): Core {
 }
 
 function isContentByChannel(value: unknown): boolean {
-  return isObject(value) && Object.values(value as object).every((content) => content === undefined || isObject(content));
+  return (
+    isObject(value) && Object.values(value as object).every((content) => content === undefined || isObject(content))
+  );
 }
 
 function isProvider(value: unknown): value is Provider<ChannelId> {

@@ -26,10 +26,7 @@ const rows: readonly Row[] = [
   ["aborted", true, "stop", "stop", "stop", { hold: "stop", resend: "stop" }],
 ];
 
-const step = (
-  kind: FailureKind,
-  rest: Partial<Parameters<typeof nextStep>[0]> = {},
-): ReturnType<typeof nextStep> =>
+const step = (kind: FailureKind, rest: Partial<Parameters<typeof nextStep>[0]> = {}): ReturnType<typeof nextStep> =>
   nextStep({ failure: { kind }, inFlight: true, keyOpen: false, attemptsLeft: true, onUnknown: "hold", ...rest });
 
 describe("the failure table", () => {
