@@ -14,8 +14,8 @@ const meaningOfName: Readonly<Record<string, Meaning>> = {
   invalid_idempotency_key: { kind: "rejected", tryNext: true },
   // The first request under this key is still running and may send: only the same key makes a repeat safe.
   concurrent_idempotent_requests: { kind: "unavailable" },
-  // Something else went out under this key, so no provider may be asked to send it again.
-  invalid_idempotent_request: { kind: "rejected" },
+  // Something else went out under this key: this, or its parts, must not be sent under another key or by another provider.
+  invalid_idempotent_request: { kind: "unexpected-response" },
   invalid_attachment: { kind: "invalid-message", field: "attachments" },
   invalid_from_address: { kind: "invalid-message", field: "from" },
   invalid_to_address: { kind: "invalid-message", field: "to" },
