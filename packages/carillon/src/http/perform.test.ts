@@ -77,15 +77,15 @@ describe("perform", () => {
   });
 
   it("calls fetch without a this", async () => {
-    let self: unknown = "not called";
+    const seen: unknown[] = [];
     await perform(request, {
       timeoutMs: 1000,
       fetch: async function (this: unknown) {
-        self = this;
+        seen.push(this);
         return new Response();
       },
     });
-    expect(self).toBeUndefined();
+    expect(seen).toEqual([undefined]);
   });
 
   it.each([

@@ -12,7 +12,7 @@ const leastCutLength = 6;
  * address is masked, control characters and white space become single spaces, and the rest is cut to
  * {@link maxDetailLength}.
  */
-export function redactor(secrets: Iterable<string>): (text: string) => string {
+export function redactor(secrets: Iterable<string>): (text: unknown) => string {
   const known = new Set<string>();
   for (const secret of secrets) for (const spelling of spellings(secret)) known.add(spelling);
   known.delete("");
@@ -20,7 +20,9 @@ export function redactor(secrets: Iterable<string>): (text: string) => string {
   const literals = [...known].sort((a, b) => b.length - a.length);
   const escaped = literals.map((text) => text.replace(/[^\w\s]/g, "\\$&"));
   const pattern = literals.length > 0 ? new RegExp(escaped.join("|"), "gi") : undefined;
-  return (text) => {
+  return (given) => {
+    // A provider may hand on what is no text, whatever its types say.
+    const text = String(given);
     const clean = pattern ? maskCutEnd(text.replace(pattern, mask), literals) : text;
     return clean
       .slice(0, scannedLength)

@@ -21,7 +21,7 @@ export interface Journey {
   result?: SendResult;
 }
 
-type Redact = (text: string) => string;
+type Redact = ReturnType<typeof redactor>;
 
 /**
  * Makes what is reported of an attempt free of the request's secrets and the addresses of all its messages. The work is
@@ -83,9 +83,9 @@ function cleaned(failure: ProviderFailure, redact: Redact): ProviderFailure {
     ...failure,
     kind: Object.hasOwn(failureTable, kind) ? kind : "unexpected-response",
     retryAfterMs: boundRetryAfterMs(failure.retryAfterMs),
-    detail: redact(String(failure.detail)),
-    field: field === undefined ? undefined : redact(String(field)),
-    providerCode: providerCode === undefined ? undefined : redact(String(providerCode)),
+    detail: redact(failure.detail),
+    field: field === undefined ? undefined : redact(field),
+    providerCode: providerCode === undefined ? undefined : redact(providerCode),
   };
 }
 

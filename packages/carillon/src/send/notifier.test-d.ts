@@ -38,8 +38,8 @@ createNotifier({ email: [email], onUnknown: "maybe" });
 // @ts-expect-error not one provider but a list
 createNotifier({ email });
 // @ts-expect-error a channel without a provider
-one.send({ channel: "sms", to: "+15005550006", text: "t" });
+void one.send({ channel: "sms", to: "+15005550006", text: "t" });
 // @ts-expect-error a batch entry of a channel without a provider
-one.sendBatch([{ message: { channel: "sms", to: "+15005550006", text: "t" } }]);
+void one.sendBatch([{ message: { channel: "sms", to: "+15005550006", text: "t" } }]);
 // @ts-expect-error no subject
-one.send({ channel: "email", from: "a@example.com", to: "b@example.com", text: "t" });
+void one.send({ channel: "email", from: "a@example.com", to: "b@example.com", text: "t" });

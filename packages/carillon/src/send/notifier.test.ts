@@ -159,7 +159,7 @@ describe("the guard", () => {
   };
 
   it("is shown the message and everyone whom it would reach", async () => {
-    const guard = vi.fn((_: GuardedMessage) => ({ pass: true }));
+    const guard = vi.fn<(guarded: GuardedMessage) => unknown>(() => ({ pass: true }));
     const { send, sent } = setup(guard);
     expect(await send(sms())).toMatchObject({ ok: true, outcome: "sent" });
     expect(guard.mock.calls).toMatchObject([

@@ -1,4 +1,3 @@
-import type { ChannelId } from "../channels/channel.ts";
 import { ConfigurationError } from "../error/errors.ts";
 import type { Provider } from "../provider/contract.ts";
 import type { Config, NotifierOptions } from "./config.ts";
@@ -123,7 +122,7 @@ function isContentByChannel(value: unknown): boolean {
   );
 }
 
-function isProvider(value: unknown): value is Provider<ChannelId> {
+function isProvider(value: unknown): value is Provider {
   return (
     has(value, ["id", "account"], "string") &&
     has(value, ["channel"], "object") &&
