@@ -32,11 +32,12 @@ test("quotes names so that none can become an address", () => {
 
 test("leaves out of carried metadata what cannot have been ours", () => {
   const carried = JSON.parse(
-    `{"carillon_message_id":"msg_1","carillon_other":"x","a b":"x","n":5,"long":"${"x".repeat(257)}","__proto__":"data","ok":""}`,
+    `{"carillon_message_id":"msg_1","carillon_environment":"test","a b":"x","n":5,"long":"${"x".repeat(257)}","__proto__":"data","ok":""}`,
   );
   const { messageId, metadata } = readCorrelation(carried);
   expect(messageId).toBe("msg_1");
   expect(Object.entries(metadata ?? {})).toEqual([
+    ["carillon_environment", "test"],
     ["__proto__", "data"],
     ["ok", ""],
   ]);

@@ -68,7 +68,14 @@ test("asks a function for the key at each request and lists it as a secret", asy
 });
 
 test("metadata of any characters comes back from the tags as it was", async () => {
-  const metadata = { plain: "a-b_C9", symbols: "a@b.c d/é漢🎉", empty: "", underscore: "_" };
+  const metadata = {
+    plain: "a-b_C9",
+    symbols: "a@b.c d/é漢🎉",
+    empty: "",
+    underscore: "_",
+    carillon_tag_x: "mine",
+    carillon_environment: "a",
+  };
   const id = "msg:2026.1";
   const request = (await provider.buildRequest(message({ metadata }), {
     ...context,

@@ -1,14 +1,13 @@
 import type { EmailMessage } from "../../channels/email.ts";
 import type { BatchItem, BuildContext, ProviderFailure } from "../../provider/contract.ts";
-import { checkMetadataKeys, messageIdKey, ownPrefix } from "../../provider/correlation.ts";
+import { checkMetadataKeys, messageIdKey } from "../../provider/correlation.ts";
 import { checkProviderOptions } from "../../provider/failure.ts";
 import { filled, overLimit } from "../../provider/limits.ts";
 import { formatMailbox } from "../../provider/mailbox.ts";
 import { type OptionRule, optional } from "../../provider/options.ts";
 import { postJson } from "../../provider/post-json.ts";
 import type { OutboundRequest, Secret } from "../../provider/request.ts";
-import { envelopeKey } from "./envelope.ts";
-import { maxTagLength, toTag } from "./tags.ts";
+import { envelopeName, labelPrefix, maxTagLength, toTag } from "./tags.ts";
 import type { ResendEmail } from "./wire.ts";
 
 const provider = "Resend";
@@ -69,10 +68,9 @@ function toEmail(message: EmailMessage, messageId: string): ResendEmail {
     ),
     tags: [
       toTag(messageIdKey, messageId),
-      ...(recipients > 1 ? [toTag(envelopeKey, String(recipients))] : []),
+      ...(recipients > 1 ? [{ name: envelopeName, value: String(recipients) }] : []),
       ...Object.entries(message.metadata).map(([key, value]) => toTag(key, value)),
-      // A label has no value of its own; the prefix keeps it apart from metadata.
-      ...message.tags.map((label) => toTag(`${ownPrefix}tag_${label}`, "1")),
+      ...message.tags.map((label) => ({ name: labelPrefix + label, value: "1" })),
     ],
     scheduled_at: options?.["scheduledAt"],
     topic_id: options?.["topicId"],

@@ -1,5 +1,4 @@
 import { fromBase64Url, toBase64Url, utf8 } from "../../crypto/bytes.ts";
-import { ownPrefix } from "../../provider/correlation.ts";
 import { recordOf } from "../../provider/reading.ts";
 import type { ResendTag } from "./wire.ts";
 
@@ -8,24 +7,34 @@ import type { ResendTag } from "./wire.ts";
  * prefix (with a `_` before it, so that it is never empty) and is decoded on its way back. Refusing it instead would stop
  * messages for an `@` or a space; carrying it in e-mail headers would show it to the recipient.
  */
-const encodedPrefix = `${ownPrefix}utf8_`;
+const encodedPrefix = "carillon_utf8_";
 
-/** Longest name and value of a tag, in characters. */
+/** Before a label of the message, which has no value of its own. */
+export const labelPrefix = "carillon_tag_";
+
+/** Tells the webhook's reader that a message has several recipients: an event does not say which one it is about. */
+export const envelopeName = "carillon_envelope";
+
+/** Names with a meaning here. Metadata that is called so goes encoded, which sets it apart. */
+const meaningful = /^carillon_(utf8_|tag_|envelope$)/;
+
+/** Longest value of a tag, in characters. */
 export const maxTagLength = 256;
 
 export function toTag(name: string, value: string): ResendTag {
-  return /^[\w-]+$/.test(value)
+  return /^[\w-]+$/.test(value) && !meaningful.test(name)
     ? { name, value }
     : { name: encodedPrefix + name, value: `_${toBase64Url(utf8(value))}` };
 }
 
-/** The webhook's `tags` (an object, where the request has a list), decoded. */
+/** Our id and the metadata in the webhook's `tags` (an object, where the request has a list), decoded. */
 export function readTags(tags: unknown): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
-    Object.entries(recordOf(tags)).map(([name, value]) => {
-      if (!name.startsWith(encodedPrefix) || typeof value !== "string") return [name, value];
-      const bytes = fromBase64Url(value.slice(1));
-      return [name.slice(encodedPrefix.length), bytes && new TextDecoder().decode(bytes)];
+    Object.entries(recordOf(tags)).flatMap(([name, value]) => {
+      if (!meaningful.test(name)) return [[name, value]];
+      const isEncoded = name.startsWith(encodedPrefix) && typeof value === "string";
+      const bytes = isEncoded ? fromBase64Url(value.slice(1)) : undefined;
+      return bytes ? [[name.slice(encodedPrefix.length), new TextDecoder().decode(bytes)]] : [];
     }),
   );
 }

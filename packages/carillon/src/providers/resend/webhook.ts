@@ -4,8 +4,7 @@ import type { VerifiedWebhook, WebhookSource } from "../../provider/webhook.ts";
 import type { DeliveryEvent, EventType } from "../../result/delivery-event.ts";
 import { standardWebhooksScheme } from "../../webhook/scheme/standard-webhooks.ts";
 import { checkResendWebhookOptions, type ResendWebhookOptions } from "./options.ts";
-import { envelopeKey } from "./envelope.ts";
-import { readTags } from "./tags.ts";
+import { envelopeName, readTags } from "./tags.ts";
 
 /** https://resend.com/docs/webhooks/event-types (read 2026-11-23). `email.bounced` is decided by its bounce's type. */
 const typeByName: Readonly<Record<string, EventType>> = {
@@ -34,7 +33,7 @@ function readEvents(webhook: VerifiedWebhook): readonly DeliveryEvent[] {
   const bounce = recordOf(data["bounce"]);
   const suppressed = recordOf(data["suppressed"]);
   const diagnostic = bounce["diagnosticCode"] ?? suppressed["diagnosticCode"];
-  const tags = readTags(data["tags"]);
+  const tags = recordOf(data["tags"]);
   const to = Array.isArray(data["to"]) ? data["to"] : [];
   const providerMessageId = textOf(data["email_id"], 256);
   const { headers } = webhook;
@@ -44,11 +43,11 @@ function readEvents(webhook: VerifiedWebhook): readonly DeliveryEvent[] {
       provider: "resend",
       type: typeOf(providerType, bounce["type"]),
       occurredAt: timeOf(event["created_at"], headers.get("svix-timestamp")),
-      ...readCorrelation(tags),
+      ...readCorrelation(readTags(tags)),
       providerMessageId,
       // One webhook is one event, and `to` is the envelope. Of several addresses, cc and bcc included, it does not say
       // which one bounced: naming none is better than suppressing the wrong one.
-      address: to.length === 1 && !Object.hasOwn(tags, envelopeKey) ? textOf(to[0], 320) : undefined,
+      address: to.length === 1 && !Object.hasOwn(tags, envelopeName) ? textOf(to[0], 320) : undefined,
       providerType,
       reason: textOf(bounce["message"] ?? recordOf(data["failed"])["reason"] ?? suppressed["message"]),
       code: smtpCodeOf(Array.isArray(diagnostic) ? diagnostic[0] : diagnostic),

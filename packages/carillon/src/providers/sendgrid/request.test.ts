@@ -78,6 +78,8 @@ test("metadata named like SendGrid's own fields comes back beside them", async (
     sg_event_id: "mine",
     marketing_campaign_name: "spring",
     order_id: "7",
+    carillon_arg_x: "y",
+    carillon_environment: "a",
   };
   const built = await buildSendGridRequest([{ message: message({ metadata }), messageId: "msg_1" }], "SG.1");
   const { personalizations } = JSON.parse((built as OutboundRequest).body as string);
