@@ -1,0 +1,22 @@
+export { CheckError, type Check } from "./check.ts";
+export {
+  fakeFetch,
+  fakeProvider,
+  type FakeProvider,
+  type FakeProviderOptions,
+  type FakeReceived,
+} from "./fake-provider.ts";
+export type { FixtureFiles } from "./fixture-folders.ts";
+export { formatRequest, parseHttpFixture, responseOf, type HttpFixture } from "./http-fixture.ts";
+export { fixtureContext, providerChecks, type ProviderSuite } from "./provider-checks.ts";
+export { fixtureTime, webhookChecks, type OfferedSecret, type WebhookSuite } from "./webhook-checks.ts";
+export {
+  basicKey,
+  ecdsaTestKeys,
+  headerKey,
+  standardWebhooksKey,
+  timestampEcdsaKey,
+  type EcdsaTestKey,
+  type WebhookKey,
+  type WebhookParts,
+} from "./webhook-keys.ts";

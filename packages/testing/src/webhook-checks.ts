@@ -1,0 +1,352 @@
+import type { WebhookSource } from "carillon";
+import { ConfigurationError, eventTypes, receiveWebhook } from "carillon";
+import { encode } from "./bytes.ts";
+import { CheckError, ensure, ensureSame, type Check } from "./check.ts";
+import { type FixtureFiles, type FixtureFolder, foldersOf, refuseStrays } from "./fixture-folders.ts";
+import { parseHttpFixture } from "./http-fixture.ts";
+import type { WebhookKey, WebhookParts } from "./webhook-keys.ts";
+import { badCredentials, blanksOf, changedBytes, changedText, misspelt, rotated } from "./webhook-negatives.ts";
+
+/** What a receiver takes as its secret: one, or where that is a string a list of them. */
+export type OfferedSecret<O> = O extends string ? string | readonly string[] : O;
+
+export interface WebhookSuite<O> {
+  /** Makes the receiver. Called anew for each check. */
+  create(secret: OfferedSecret<O>): WebhookSource;
+  /** The first signs the fixtures; the second is somebody else's. */
+  readonly keys: readonly [WebhookKey<O>, WebhookKey<O>];
+  /** Found by `import.meta.glob("./fixtures/webhook/**", { query: "?raw", import: "default", eager: true })`. */
+  readonly fixtures: FixtureFiles;
+}
+
+/** The clock of fixtures that have no `clock.txt`. */
+export const fixtureTime: Date = new Date("2026-01-02T03:04:05.000Z");
+
+const fixtureNames: readonly string[] = ["request.http", "events.json", "clock.txt", "secret.txt"];
+
+/** Bodies that mean nothing to any provider. */
+const junk: Readonly<Record<string, Uint8Array<ArrayBuffer>>> = {
+  "an empty body": encode(""),
+  "1": encode("1"),
+  null: encode("null"),
+  "[]": encode("[]"),
+  "{}": encode("{}"),
+  '"x"': encode('"x"'),
+  "a list of junk": encode('[1,null,"x",[],{},[[]],true]'),
+  "invalid JSON": encode('{"type":'),
+  "invalid UTF-8": Uint8Array.of(0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d),
+  "deep nesting": encode("[".repeat(20_000) + "]".repeat(20_000)),
+};
+
+interface Received {
+  readonly ok: boolean;
+  readonly reason: string;
+  readonly parsed: boolean;
+  readonly events: readonly unknown[];
+}
+
+interface Given<O> {
+  readonly suite: WebhookSuite<O>;
+  readonly key: WebhookKey<O>;
+  /** The first fixture, unsigned. */
+  readonly unsigned: WebhookParts;
+}
+
+/** What `describeWebhook` registers, for any test runner. README.md says what is checked. */
+export function webhookChecks<O>(suite: WebhookSuite<O>): readonly Check[] {
+  refuseStrays(suite.fixtures, ["webhook"]);
+  const folders = foldersOf(suite.fixtures, "webhook", fixtureNames);
+  const [first] = folders;
+  if (first === undefined) throw new CheckError("describeWebhook was given no fixture: look at the glob");
+  const [key, other] = suite.keys;
+  const given: Given<O> = { suite, key, unsigned: partsOf(first) };
+  const scheme = suite.create(offered(key.option)).scheme;
+  const covers = key.covers ?? scheme.covers;
+  const toleranceSeconds = key.toleranceSeconds ?? ("toleranceSeconds" in scheme ? scheme.toleranceSeconds : undefined);
+  return [
+    check("says of its scheme what the signature covers", async () => ensureSame(scheme.covers, covers, "covers")),
+    ...folders.map((folder) => golden(suite, folder)),
+    ...(covers === "nothing" ? credentialNegatives(given) : signatureNegatives(given, toleranceSeconds)),
+    ...(covers === "body" ? folders.filter(isRecorded).map((folder) => bodyNegative(suite, folder)) : []),
+    ...(covers === "body" ? [bodyNegative(suite, first)] : []),
+    check("rejects another secret", async () => {
+      await mustReject(given, await signed(other, given.unsigned), "signed with another secret");
+    }),
+    check("rejects a request without signature", async () => {
+      await mustReject(given, given.unsigned, "unsigned");
+    }),
+    ...blanksOf(key.option).map(([what, option]) =>
+      check(`refuses to be made with ${what}`, async () => mustNotBeMade(suite, option, what)),
+    ),
+    ...rotation(given, other),
+    ...Object.entries(junk).map(([what, body]) => junkCheck(given, what, body)),
+  ];
+}
+
+function check(name: string, run: () => Promise<void>): Check {
+  return { name, run };
+}
+
+function offered<O>(option: O): OfferedSecret<O> {
+  return option as unknown as OfferedSecret<O>;
+}
+
+function isRecorded({ files }: FixtureFolder): boolean {
+  return files["secret.txt"] !== undefined;
+}
+
+function partsOf({ name, files }: FixtureFolder): WebhookParts {
+  const text = files["request.http"];
+  if (text === undefined) throw new CheckError(`webhook/${name} has no request.http`);
+  const { start, headers, body } = parseHttpFixture(text);
+  const [method, url] = start.split(" ");
+  if (!method || !url) throw new CheckError(`webhook/${name}: not the first line of a request: ${start}`);
+  return { method, url, headers, body };
+}
+
+function clockOf({ files }: FixtureFolder): Date {
+  const text = files["clock.txt"]?.trim();
+  return text === undefined ? fixtureTime : new Date(text);
+}
+
+async function signed(key: WebhookKey, parts: WebhookParts, at: Date = fixtureTime): Promise<WebhookParts> {
+  return { ...parts, headers: { ...parts.headers, ...(await key.sign(parts, at)) } };
+}
+
+/** A receiver, and a request that it must accept, for one fixture. */
+async function prepared<O>(
+  suite: WebhookSuite<O>,
+  folder: FixtureFolder,
+): Promise<{ readonly source: WebhookSource; readonly parts: WebhookParts; readonly now: Date }> {
+  const now = clockOf(folder);
+  const secret = folder.files["secret.txt"]?.trim();
+  const parts = partsOf(folder);
+  if (secret !== undefined) return { source: suite.create(offered(secret as O)), parts, now };
+  return { source: suite.create(offered(suite.keys[0].option)), parts: await signed(suite.keys[0], parts, now), now };
+}
+
+/** Receives with an eye on `parse`: the source itself is watched, so that a call of it from anywhere is seen. */
+async function receive(source: WebhookSource, parts: WebhookParts, now: Date = fixtureTime): Promise<Received> {
+  let parsed = false;
+  const parse = source.parse.bind(source);
+  const watched = Object.assign(source, {
+    parse(webhook: Parameters<WebhookSource["parse"]>[0]) {
+      parsed = true;
+      return parse(webhook);
+    },
+  });
+  const received = await receiveWebhook(watched, parts, { now: () => now });
+  Object.assign(source, { parse });
+  return received.ok
+    ? { ok: true, reason: "", parsed, events: received.events }
+    : { ok: false, reason: received.reason, parsed, events: [] };
+}
+
+function mustBeRejected(received: Received, what: string): void {
+  ensure(!received.ok, `${what}: must be rejected, and was accepted`);
+  ensure(!received.parsed, `${what}: was rejected, but parsed`);
+}
+
+async function mustReject<O>({ suite, key }: Given<O>, parts: WebhookParts, what: string): Promise<Received> {
+  const received = await receive(suite.create(offered(key.option)), parts);
+  mustBeRejected(received, what);
+  return received;
+}
+
+async function mustAccept(source: WebhookSource, parts: WebhookParts, what: string, now?: Date): Promise<Received> {
+  const received = await receive(source, parts, now);
+  ensure(received.ok, `${what}: must be accepted, and was rejected (${received.reason})`);
+  return received;
+}
+
+function golden<O>(suite: WebhookSuite<O>, folder: FixtureFolder): Check {
+  return check(`${folder.name}: is accepted and means its events`, async () => {
+    const expected = folder.files["events.json"];
+    if (expected === undefined) throw new CheckError(`webhook/${folder.name} has no events.json`);
+    const { source, parts, now } = await prepared(suite, folder);
+    const { events } = await mustAccept(source, parts, folder.name, now);
+    ensureSame(events.map(withoutRaw), JSON.parse(expected), "events.json");
+    const again = await mustAccept(source, parts, `${folder.name}, repeated`, now);
+    ensureSame(again.events, events, "what the same webhook means when it is repeated");
+    ensureWellFormed(source, events);
+  });
+}
+
+function withoutRaw(event: unknown): unknown {
+  const { raw, ...rest } = event as { readonly raw: unknown };
+  ensure(raw !== undefined, "an event keeps what arrived in `raw`");
+  return rest;
+}
+
+function ensureWellFormed(source: WebhookSource, events: readonly unknown[]): void {
+  ensure(Array.isArray(events), "events must be a list");
+  for (const event of events as readonly Record<string, unknown>[]) {
+    const { id, provider, type, occurredAt, providerType } = event;
+    ensure(typeof id === "string" && id !== "", "an event has an id");
+    ensure(provider === source.id, "an event names its provider");
+    ensure(typeof providerType === "string", "an event keeps the provider's own name of it");
+    ensure(eventTypes.includes(type as never), `an event's type is one that Carillon knows, not ${String(type)}`);
+    ensure(occurredAt instanceof Date && Number.isFinite(occurredAt.getTime()), "an event has a time");
+  }
+}
+
+function bodyNegative<O>(suite: WebhookSuite<O>, folder: FixtureFolder): Check {
+  return check(`${folder.name}: is rejected with any byte of its body changed`, async () => {
+    const { source, parts, now } = await prepared(suite, folder);
+    await mustAccept(source, parts, "the unchanged body", now);
+    for (const [position, body] of changedBytes(parts.body)) {
+      mustBeRejected(await receive(source, { ...parts, body }, now), `byte ${position} of the body changed`);
+    }
+    for (const [what, body] of [
+      ["cut by a byte", parts.body.slice(0, -1)],
+      ["longer by a newline", Uint8Array.from([...parts.body, 0x0a])],
+      ["empty", new Uint8Array()],
+    ] as const) {
+      if (body.length !== parts.body.length) {
+        mustBeRejected(await receive(source, { ...parts, body }, now), `body ${what}`);
+      }
+    }
+  });
+}
+
+function signatureNegatives<O>(given: Given<O>, toleranceSeconds: number | undefined): readonly Check[] {
+  const { key, unsigned, suite } = given;
+  const withHeader = (parts: WebhookParts, name: string, value: string): WebhookParts => ({
+    ...parts,
+    headers: { ...parts.headers, [name]: value },
+  });
+  /** Runs over the headers that signing sets. */
+  const eachHeader = async (
+    run: (parts: WebhookParts, name: string, value: string) => Promise<void>,
+  ): Promise<void> => {
+    const names = Object.keys(await key.sign(unsigned, fixtureTime));
+    const parts = await signed(key, unsigned);
+    for (const name of names) await run(parts, name, parts.headers[name] ?? "");
+  };
+  return [
+    check("rejects any character of the signature's headers changed", () =>
+      eachHeader(async (parts, name, value) => {
+        for (const [position, text] of changedText(value)) {
+          await mustReject(given, withHeader(parts, name, text), `character ${position} of ${name} changed`);
+        }
+      }),
+    ),
+    check("rejects the signature in another spelling", () =>
+      eachHeader(async (parts, name, value) => {
+        for (const text of misspelt(value)) {
+          await mustReject(given, withHeader(parts, name, text), `${name} spelled in another way`);
+        }
+      }),
+    ),
+    check("rejects a request that lacks one of the signature's headers", () =>
+      eachHeader(async (parts, name) => {
+        const { [name]: _, ...headers } = parts.headers;
+        await mustReject(given, { ...parts, headers }, `without ${name}`);
+      }),
+    ),
+    check("rejects an empty or truncated signature", () =>
+      eachHeader(async (parts, name, value) => {
+        for (const text of ["", value.slice(0, 1), value.slice(0, value.length >> 1), value.slice(0, -1)]) {
+          await mustReject(given, withHeader(parts, name, text), `${name} cut to ${text.length} characters`);
+        }
+      }),
+    ),
+    ...(toleranceSeconds === undefined
+      ? [check("accepts a signature of any age", () => ages(given, [-30 * 86_400, 86_400], true))]
+      : [
+          check("rejects a signature that is too old", () => ages(given, [-toleranceSeconds - 1], false)),
+          check("rejects a signature from too far ahead", () => ages(given, [toleranceSeconds + 1], false)),
+          check("accepts a signature within the tolerance", () =>
+            ages(given, [1 - toleranceSeconds, toleranceSeconds - 1], true),
+          ),
+        ]),
+    ...several(given, (parts, value) => withHeader(parts, key.signatureHeader ?? "", value), suite),
+  ];
+}
+
+async function ages<O>(given: Given<O>, offsets: readonly number[], accepted: boolean): Promise<void> {
+  for (const offset of offsets) {
+    const at = new Date(fixtureTime.getTime() + offset * 1000);
+    const parts = await signed(given.key, given.unsigned, at);
+    const what = `signed for ${offset} seconds from now`;
+    if (accepted) await mustAccept(given.suite.create(offered(given.key.option)), parts, what);
+    else ensureSame((await mustReject(given, parts, what)).reason, "stale", `the reason when ${what}`);
+  }
+}
+
+function several<O>(
+  given: Given<O>,
+  withSignature: (parts: WebhookParts, value: string) => WebhookParts,
+  suite: WebhookSuite<O>,
+): readonly Check[] {
+  const { key, unsigned } = given;
+  const { combine, signatureHeader = "" } = key;
+  if (!combine) return [];
+  return [
+    check("accepts several signatures of which one is right, and rejects several wrong ones", async () => {
+      const parts = await signed(key, unsigned);
+      const right = parts.headers[signatureHeader] ?? "";
+      const wrong = (await signed(suite.keys[1], unsigned)).headers[signatureHeader] ?? "";
+      for (const values of [
+        [wrong, right],
+        [right, wrong],
+        ["v9,AAAA", wrong, right],
+      ]) {
+        await mustAccept(
+          suite.create(offered(key.option)),
+          withSignature(parts, combine(values)),
+          "one right of several",
+        );
+      }
+      await mustReject(given, withSignature(parts, combine([wrong, wrong])), "several wrong signatures");
+    }),
+  ];
+}
+
+function credentialNegatives<O>(given: Given<O>): readonly Check[] {
+  return [
+    check("rejects every credential but the right one", async () => {
+      const parts = await signed(given.key, given.unsigned);
+      for (const [name, value] of Object.entries(await given.key.sign(given.unsigned, fixtureTime))) {
+        const { [name]: _, ...rest } = parts.headers;
+        for (const [what, wrong] of badCredentials(value)) {
+          await mustReject(given, { ...parts, headers: { ...rest, [name]: wrong } }, what);
+        }
+        await mustReject(given, { ...parts, headers: { ...rest, [`x-${name}`]: value } }, "in another header");
+      }
+    }),
+  ];
+}
+
+async function mustNotBeMade<O>(suite: WebhookSuite<O>, option: unknown, what: string): Promise<void> {
+  try {
+    suite.create(offered(option as O));
+  } catch (error) {
+    ensure(
+      error instanceof ConfigurationError || (error as { code?: unknown }).code === "ERR_CARILLON_CONFIGURATION",
+      `${what} must be refused with a ConfigurationError`,
+    );
+    return;
+  }
+  throw new CheckError(`${what} must be refused when the receiver is made`);
+}
+
+function rotation<O>({ suite, key, unsigned }: Given<O>, other: WebhookKey<O>): readonly Check[] {
+  const both = rotated(other.option, key.option);
+  if (both === undefined) return [];
+  return [
+    check("accepts either secret while both are configured", async () => {
+      for (const each of [key, other]) {
+        await mustAccept(suite.create(both as OfferedSecret<O>), await signed(each, unsigned), "one of two secrets");
+      }
+    }),
+  ];
+}
+
+function junkCheck<O>({ suite, key, unsigned }: Given<O>, what: string, body: Uint8Array<ArrayBuffer>): Check {
+  return check(`parses ${what} to a list of events when it is signed`, async () => {
+    const source = suite.create(offered(key.option));
+    const { events } = await mustAccept(source, await signed(key, { ...unsigned, body }), what);
+    ensureWellFormed(source, events);
+  });
+}
