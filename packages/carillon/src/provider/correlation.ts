@@ -5,13 +5,10 @@ import { recordOf } from "./reading.ts";
 /** Under this name every provider carries our id of the message, in its metadata, tags or custom arguments. */
 export const messageIdKey = "carillon_message_id";
 
-/** Names that begin so are Carillon's own and no metadata of the caller. */
-export const ownPrefix = "carillon_";
-
-/** Refuses metadata under a name that is Carillon's own: it would be lost, or taken for something else, on its way back. */
+/** Refuses metadata under the name that is Carillon's own: on its way back it would be taken for the id. */
 export function checkMetadataKeys(metadata: Readonly<Record<string, string>>): ProviderFailure | undefined {
-  const key = Object.keys(metadata).find((name) => name.startsWith(ownPrefix));
-  return key === undefined ? undefined : invalidMessage(`metadata.${key}`, `Keys must not begin with "${ownPrefix}"`);
+  if (!Object.hasOwn(metadata, messageIdKey)) return undefined;
+  return invalidMessage(`metadata.${messageIdKey}`, "This key is Carillon's own");
 }
 
 export interface Correlation {
@@ -26,7 +23,7 @@ export function readCorrelation(carried: unknown): Correlation {
   const metadata = Object.entries(record)
     .filter(
       ([key, value]) =>
-        !key.startsWith(ownPrefix) && /^[\w-]{1,64}$/.test(key) && typeof value === "string" && value.length <= 256,
+        key !== messageIdKey && /^[\w-]{1,64}$/.test(key) && typeof value === "string" && value.length <= 256,
     )
     .slice(0, 20) as [string, string][];
   return {
