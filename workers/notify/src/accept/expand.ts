@@ -104,7 +104,7 @@ function checkContent(request: NotificationRequest, messages: number, settings: 
   }
   const metadata = content["metadata"];
   for (const key of typeof metadata === "object" && metadata !== null ? Object.keys(metadata) : []) {
-    if (key.startsWith("carillon_")) reject(`content.metadata.${key}`, "expected a key that does not begin with carillon_");
+    if (/^carillon[_-]/.test(key)) reject(`content.metadata.${key}`, "expected a key that does not begin with carillon");
   }
   const options = content["providerOptions"];
   for (const id of typeof options === "object" && options !== null ? Object.keys(options) : []) {

@@ -13,7 +13,7 @@ export const notificationRequest = v.strictObject(
   {
     channel: v.picklist(channelIds, `expected one of ${channelIds.join(", ")}`),
     /** One address, or a list: one message each, or with `envelope` one message to all. */
-    to: v.union([v.string(), v.record(v.string(), v.unknown()), v.array(v.unknown())], "expected an address or a list of addresses"),
+    to: v.union([v.string(), v.array(v.unknown()), v.record(v.string(), v.unknown())], "expected an address or a list of addresses"),
     content: v.record(v.string(), v.unknown(), "expected an object"),
     envelope: v.optional(v.boolean("expected true or false")),
     priority: v.optional(v.picklist(["high", "normal", "bulk"], "expected high, normal or bulk"), "normal"),

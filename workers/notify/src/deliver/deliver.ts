@@ -95,7 +95,7 @@ async function prepare(
 ): Promise<Ready | MemberOutcome> {
   const stored = job.contents.get(stemOf(uuid));
   const content = JSON.parse(stored?.content ?? "{}") as { metadata?: Record<string, string> };
-  const metadata = { ...content.metadata, carillon_environment: settings.environment };
+  const metadata = { ...content.metadata, "carillon-environment": settings.environment };
   const channel = channelsById[job.channel as ChannelId];
   const input = { ...content, metadata, channel: job.channel, to: recipient };
   const message = channel.normalise(input);

@@ -69,7 +69,7 @@ async function storeEvents(env: Env, settings: Settings, events: readonly Delive
 
 /** Another deployment shares the provider account: its messages are not in this ledger. */
 function isForeign({ metadata }: DeliveryEvent, { environment }: Settings): boolean {
-  const sender = metadata?.["carillon_environment"];
+  const sender = metadata?.["carillon-environment"];
   return sender !== undefined && sender !== environment;
 }
 

@@ -39,7 +39,7 @@ export function takeOutbox(sql: SqlStorage, now: number): readonly Effect[] {
     .toArray();
   execForEach(
     sql,
-    `UPDATE outbox SET tries = tries + 1, due_at = ?2 + ?3 * min(tries + 1, 20) FROM json_each(?1) AS one WHERE id = one.value`,
+    `UPDATE outbox SET tries = tries + 1, due_at = ?2 + ?3 * min(tries + 1, 20) FROM json_each(?1) AS one WHERE outbox.id = one.value`,
     rows.map(({ id }) => id),
     now,
     effectLeaseMs,

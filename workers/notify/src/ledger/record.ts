@@ -139,7 +139,7 @@ function settleAttempt(row: MessageRow, report: AttemptReport, fence: Fence): Se
     seq,
     at: report.startedAt.getTime(),
     kind: "attempt",
-    data: { ...report, startedAt: undefined, then },
+    data: { ...report, startedAt: undefined, kind: undefined, failure: report.kind, then },
     provider: report.provider,
     provider_message_id: report.providerMessageId,
   });
