@@ -1,47 +1,25 @@
 import { html } from "hono/html";
 import type { Attachment, EmailContent, Mailbox } from "../message.ts";
-import type { Markup } from "./layout.ts";
+import { card, definitions, type Markup } from "./layout.ts";
 
 /** Holds inside the frame, whatever the page around it allows: no scripts, nothing from elsewhere. */
 const framePolicy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 
 /** What an email says, as its recipient would see it, then as text. */
 export function emailContent(content: EmailContent): Markup {
-  return html`${
-    content.html === undefined
-      ? ""
-      : html`<section class="card">
-          <h2>HTML</h2>
-          <iframe sandbox="" title="The message as its recipient sees it" srcdoc="${frameDocument(content)}"></iframe>
-        </section>`
-  }
-  ${
-    content.text === undefined
-      ? ""
-      : html`<section class="card">
-          <h2>Plain text</h2>
-          <pre>${content.text}</pre>
-        </section>`
-  }
-  ${
-    content.attachments.length === 0
-      ? ""
-      : html`<section class="card">
-          <h2>Attachments</h2>
-          <ul class="files">
-            ${content.attachments.map(
-              (file) =>
-                html`<li>
-                  ${file.filename}
-                  <span
-                    >${file.contentType},
-                    ${size(file)}${file.contentId === undefined ? "" : `, cid:${file.contentId}`}</span
-                  >
-                </li>`,
-            )}
-          </ul>
-        </section>`
-  }`;
+  return html`${content.html !== undefined && card("HTML", frame(content))}
+  ${content.text !== undefined && card("Plain text", html`<pre>${content.text}</pre>`)}
+  ${content.attachments.length > 0 && card("Attachments", fileList(content.attachments))}`;
+}
+
+function frame(content: EmailContent): Markup {
+  return html`<iframe sandbox="" title="As its recipient sees it" srcdoc="${frameDocument(content)}"></iframe>`;
+}
+
+function fileList(files: readonly Attachment[]): Markup {
+  return html`<ul class="files">
+    ${files.map((file) => html`<li>${file.filename}<span>${fileDetails(file)}</span></li>`)}
+  </ul>`;
 }
 
 /** Who it is from and to, and its own headers. */
@@ -53,41 +31,21 @@ export function emailEnvelope(content: EmailContent): Markup {
     ["Bcc", content.bcc],
     ["Reply to", content.replyTo],
   ];
-  return html`<section class="card">
-      <h2>Envelope</h2>
-      <dl>
-        ${lists
-          .filter(([, mailboxes]) => mailboxes.length > 0)
-          .map(
-            ([name, mailboxes]) =>
-              html`<dt>${name}</dt>
-                <dd>${mailboxes.map(mailboxText).join(", ")}</dd>`,
-          )}
-      </dl>
-    </section>
-    ${
-      content.headers.length === 0
-        ? ""
-        : html`<section class="card">
-            <h2>Headers</h2>
-            <dl class="wide">
-              ${content.headers.map(
-                ([name, value]) =>
-                  html`<dt>${name}</dt>
-                    <dd>${value}</dd>`,
-              )}
-            </dl>
-          </section>`
-    }`;
+  const envelope = lists
+    .filter(([, mailboxes]) => mailboxes.length > 0)
+    .map(([name, mailboxes]) => [name, mailboxes.map(mailboxText).join(", ")] as const);
+  return html`${card("Envelope", definitions(envelope))}
+  ${content.headers.length > 0 && card("Headers", definitions(content.headers, "wide"))}`;
 }
 
 function mailboxText({ email, name }: Mailbox): string {
   return name === undefined ? email : `${name} <${email}>`;
 }
 
-function size({ base64 }: Attachment): string {
+function fileDetails({ base64, contentId, contentType }: Attachment): string {
   const bytes = Math.floor((base64.replace(/[=\s]/g, "").length * 3) / 4);
-  return bytes < 1024 ? `${bytes} bytes` : `${(bytes / 1024).toFixed(1)} kB`;
+  const size = bytes < 1024 ? `${bytes} bytes` : `${(bytes / 1024).toFixed(1)} kB`;
+  return [contentType, size, ...(contentId === undefined ? [] : [`cid:${contentId}`])].join(", ");
 }
 
 /** The HTML for a sandboxed frame: its policy first, and inline images (`cid:`) from the attachments. */

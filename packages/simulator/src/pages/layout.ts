@@ -40,3 +40,22 @@ export function time(atMs: number): Markup {
   const iso = new Date(atMs).toISOString();
   return html`<time datetime="${iso}">${iso.slice(0, 19).replace("T", " ")}</time>`;
 }
+
+/** A titled part of a page. */
+export function card(title: string, body: Markup): Markup {
+  return html`<section class="card">
+    <h2>${title}</h2>
+    ${body}
+  </section>`;
+}
+
+/** Names with their values. */
+export function definitions(entries: readonly (readonly [name: string, value: string])[], style = ""): Markup {
+  return html`<dl class="${style}">
+    ${entries.map(
+      ([name, value]) =>
+        html`<dt>${name}</dt>
+          <dd>${value}</dd>`,
+    )}
+  </dl>`;
+}

@@ -3,7 +3,7 @@ import type { MessageContent, RecordedMessage, RecordedRequest } from "../messag
 import type { WebhookRecord } from "../store/store.ts";
 import { emailContent, emailEnvelope } from "./email.ts";
 import { eventChip } from "./events.ts";
-import { layout, time, type Markup } from "./layout.ts";
+import { card, definitions, layout, time, type Markup } from "./layout.ts";
 
 /** How each kind of message is shown. */
 const views: {
@@ -71,36 +71,24 @@ function webhookItem(webhook: WebhookRecord, named: boolean): Markup {
 }
 
 function facts(message: RecordedMessage): Markup {
+  const { carillon_message_id: _messageId, ...metadata } = message.metadata;
   const known: readonly (readonly [string, string | undefined])[] = [
     ["Message", message.messageId],
     ["Provider's id", message.providerMessageId],
     ["Idempotency key", message.idempotencyKey],
     ["Send at", message.sendAtMs === undefined ? undefined : new Date(message.sendAtMs).toISOString()],
-    ["Tags", message.tags.join(", ") || undefined],
-    ...Object.entries({ ...message.extra, ...message.metadata }).filter(([name]) => name !== "carillon_message_id"),
+    ["Tags", message.tags.length === 0 ? undefined : message.tags.join(", ")],
+    ...Object.entries({ ...message.extra, ...metadata }),
   ];
-  return html`<section class="card">
-    <h2>Facts</h2>
-    <dl>
-      ${known
-        .filter(([, value]) => value !== undefined)
-        .map(
-          ([name, value]) =>
-            html`<dt>${name}</dt>
-              <dd>${value}</dd>`,
-        )}
-    </dl>
-  </section>`;
+  const present = known.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+  return card("Facts", definitions(present));
 }
 
-function rawRequest(request: RecordedRequest): Markup {
+function rawRequest({ method, url, headers, body }: RecordedRequest): Markup {
+  const lines = [`${method} ${url}`, ...headers.map(([name, value]) => `${name}: ${value}`), "", readable(body)];
   return html`<details class="card">
     <summary>Raw request</summary>
-    <pre>
-${request.method} ${request.url}
-${request.headers.map(([name, value]) => `${name}: ${value}`).join("\n")}
-
-${readable(request.body)}</pre>
+    <pre>${lines.join("\n")}</pre>
   </details>`;
 }
 

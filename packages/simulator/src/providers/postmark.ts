@@ -2,15 +2,16 @@ import * as v from "valibot";
 import { simulatorCredentials } from "../credentials.ts";
 import { emailRecipients, type AcceptedMessage, type Mailbox } from "../message.ts";
 import { outcomeOf } from "../outcome.ts";
-import type { Answer, ApiRequest, Handled, Route, SimulatedEvent } from "../route.ts";
-import { isBase64, toBase64, utf8 } from "../wire/bytes.ts";
+import type { Answer, ApiRequest, Handled, Route } from "../route.ts";
+import { isBase64, utf8 } from "../wire/bytes.ts";
 import { check, headerName, isHeaderValue, type Problem } from "../wire/check.ts";
 import { parseMailbox, parseMailboxList } from "../wire/mailbox.ts";
+import { webhook } from "./postmark/webhook.ts";
 
-// Sources: https://postmarkapp.com/developer/api/overview, /developer/api/email-api, /developer/webhooks/webhooks-overview,
+// Sources: https://postmarkapp.com/developer/api/overview, /developer/api/email-api,
 // npm postmark (dist/client/models, errors), https://postmarkapp.com/support/article/1056-what-are-the-attachment-and-email-size-limits.
 
-const { serverToken, webhookUsername, webhookPassword } = simulatorCredentials.postmark;
+const { serverToken } = simulatorCredentials.postmark;
 /** Postmark's own: validates, answers as if sent, sends nothing. */
 const testToken = "POSTMARK_API_TEST";
 const maxMessageBytes = 10 * 1024 * 1024;
@@ -217,84 +218,6 @@ function handleBatch(request: ApiRequest): Handled {
   };
 }
 
-const bounces: Partial<
-  Record<
-    SimulatedEvent["type"],
-    readonly [type: string, code: number, name: string, details: string, inactive: boolean]
-  >
-> = {
-  bounced: ["HardBounce", 1, "Hard bounce", "smtp;550 5.1.1 The email account does not exist.", true],
-  soft_bounced: ["SoftBounce", 4096, "Soft bounce", "smtp;452 4.2.2 The mailbox is full.", false],
-  deferred: ["Transient", 2, "Message delayed", "smtp;451 4.7.1 greylisted, try again later", false],
-  complained: ["SpamComplaint", 100001, "Spam complaint", "", true],
-  dropped: ["SMTPApiError", 100007, "SMTP API error", "The content was rejected.", false],
-  failed: ["SMTPApiError", 100007, "SMTP API error", "The message could not be sent.", false],
-};
-
-function details(event: SimulatedEvent, from: string, subject: string): object | undefined {
-  const at = new Date(event.atMs).toISOString();
-  const bounce = bounces[event.type];
-  if (bounce) {
-    const [type, code, name, text, inactive] = bounce;
-    return {
-      RecordType: event.type === "complained" ? "SpamComplaint" : "Bounce",
-      ID: event.atMs,
-      Type: type,
-      TypeCode: code,
-      Name: name,
-      Description: name,
-      Details: text,
-      Email: event.recipient,
-      From: from,
-      BouncedAt: at,
-      DumpAvailable: false,
-      Inactive: inactive,
-      CanActivate: inactive && event.type !== "complained",
-      Subject: subject,
-    };
-  }
-  const client = {
-    Client: { Name: "Simulator", Company: "", Family: "Simulator" },
-    OS: { Name: "", Company: "", Family: "" },
-    Platform: "Desktop",
-    UserAgent: "Mozilla/5.0 (simulator)",
-    Geo: {},
-  };
-  switch (event.type) {
-    case "delivered":
-      return { RecordType: "Delivery", Recipient: event.recipient, DeliveredAt: at, Details: "smtp;250 2.0.0 OK" };
-    case "opened":
-      return {
-        RecordType: "Open",
-        Recipient: event.recipient,
-        ReceivedAt: at,
-        FirstOpen: true,
-        ReadSeconds: 3,
-        ...client,
-      };
-    case "clicked":
-      return {
-        RecordType: "Click",
-        Recipient: event.recipient,
-        ReceivedAt: at,
-        OriginalLink: "https://example.com/",
-        ClickLocation: "HTML",
-        ...client,
-      };
-    case "unsubscribed":
-      return {
-        RecordType: "SubscriptionChange",
-        Recipient: event.recipient,
-        ChangedAt: at,
-        Origin: "Recipient",
-        SuppressSending: true,
-        SuppressionReason: "ManualSuppression",
-      };
-    default:
-      return undefined;
-  }
-}
-
 const down: Answer = {
   status: 503,
   body: { ErrorCode: 100, Message: "The Postmark API is offline for maintenance." } satisfies ApiError,
@@ -313,34 +236,5 @@ export const route: Route = {
     body: { ErrorCode: 429, Message: "Rate limit exceeded." } satisfies ApiError,
   }),
   unavailable: () => down,
-  webhook: {
-    newEventId: () => crypto.randomUUID(),
-    payload(event, sent) {
-      const known = details(event, sent.content.from.email, sent.content.subject);
-      if (known === undefined) return undefined;
-      return {
-        MessageID: sent.providerMessageId,
-        ServerID: 1,
-        MessageStream: sent.extra?.["stream"] ?? "outbound",
-        Tag: sent.tags[0] ?? "",
-        Metadata: sent.metadata,
-        ...known,
-      };
-    },
-    maxEvents: 1,
-    sign({ eventIds, payloads, retriesRemaining }) {
-      return Promise.resolve({
-        body: JSON.stringify(payloads[0]),
-        headers: {
-          "content-type": "application/json",
-          "user-agent": "Postmark (carillon simulator)",
-          authorization: `Basic ${toBase64(utf8(`${webhookUsername}:${webhookPassword}`))}`,
-          "x-pm-retries-remaining": String(retriesRemaining),
-          "x-pm-webhook-trace-id": eventIds[0] ?? "",
-        },
-      });
-    },
-    // Every other 4xx loses the event for good: https://postmarkapp.com/developer/webhooks/webhooks-overview.
-    retries: (status) => status === undefined || status >= 500 || status === 408 || status === 429,
-  },
+  webhook,
 };

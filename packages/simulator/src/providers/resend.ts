@@ -2,16 +2,16 @@ import * as v from "valibot";
 import { simulatorCredentials } from "../credentials.ts";
 import { emailRecipients, type AcceptedMessage, type Mailbox } from "../message.ts";
 import type { Answer, ApiRequest, Handled, Route } from "../route.ts";
-import { fromBase64, isBase64, randomBytes, toBase64, toBase64Url, utf8 } from "../wire/bytes.ts";
+import { isBase64, utf8 } from "../wire/bytes.ts";
 import { check, headerName, isHeaderValue, type Problem } from "../wire/check.ts";
-import { lazy } from "../wire/lazy.ts";
 import { parseMailbox } from "../wire/mailbox.ts";
+import { webhook } from "./resend/webhook.ts";
 
 // Sources: https://github.com/resend/resend-openapi (resend.yaml), https://resend.com/docs/api-reference/errors,
-// https://resend.com/docs/dashboard/emails/idempotency-keys, https://docs.svix.com/receiving/verifying-payloads/how-manual.
+// https://resend.com/docs/dashboard/emails/idempotency-keys.
 // Unlike Resend, the simulator takes recipients at example.com, and knows no sending domains and no rate of its own.
 
-const { apiKey, webhookSecret } = simulatorCredentials.resend;
+const { apiKey } = simulatorCredentials.resend;
 const maxBodyBytes = 40 * 1024 * 1024;
 const idempotencyWindowMs = 24 * 3_600_000;
 
@@ -218,71 +218,6 @@ function handleBatch(request: ApiRequest): Handled {
   return { answer: { status: 200, body: validation === "permissive" ? { data, errors } : { data } }, messages };
 }
 
-const eventNames: Partial<Record<string, string>> = {
-  scheduled: "email.scheduled",
-  sent: "email.sent",
-  deferred: "email.delivery_delayed",
-  delivered: "email.delivered",
-  opened: "email.opened",
-  clicked: "email.clicked",
-  soft_bounced: "email.bounced",
-  bounced: "email.bounced",
-  complained: "email.complained",
-  suppressed: "email.suppressed",
-  dropped: "email.failed",
-  failed: "email.failed",
-};
-
-function details(type: string, at: string): object {
-  const userAgent = "Mozilla/5.0 (simulator)";
-  switch (type) {
-    case "bounced":
-      return {
-        bounce: {
-          message: "The recipient's email provider said that the address does not exist.",
-          type: "Permanent",
-          subType: "General",
-          diagnosticCode: ["smtp; 550 5.1.1 user unknown"],
-        },
-      };
-    case "soft_bounced":
-      return {
-        bounce: {
-          message: "The recipient's mailbox is full.",
-          type: "Transient",
-          subType: "MailboxFull",
-          diagnosticCode: ["smtp; 452 4.2.2 mailbox full"],
-        },
-      };
-    case "clicked":
-      return { click: { ipAddress: "192.0.2.1", link: "https://example.com/", timestamp: at, userAgent } };
-    case "dropped":
-      return { failed: { reason: "content_rejected" } };
-    case "failed":
-      return { failed: { reason: "reached_daily_quota" } };
-    case "suppressed":
-      return {
-        suppressed: {
-          message: "The address bounced before.",
-          type: "OnAccountSuppressionList",
-          reason: "previous_bounce",
-        },
-      };
-    default:
-      return {};
-  }
-}
-
-const signingKey = /* @__PURE__ */ lazy(() =>
-  crypto.subtle.importKey(
-    "raw",
-    fromBase64(webhookSecret.slice("whsec_".length)),
-    { name: "HMAC", hash: "SHA-256" },
-    false,
-    ["sign"],
-  ),
-);
-
 const down: Answer = {
   status: 503,
   body: { statusCode: 503, name: "internal_server_error", message: "An unexpected error occurred." },
@@ -314,48 +249,5 @@ export const route: Route = {
         "Same idempotency key used while original request is still in progress.",
       ).answer,
   },
-  webhook: {
-    newEventId: () => `msg_${toBase64Url(randomBytes(20))}`,
-    payload(event, message) {
-      const type = eventNames[event.type];
-      if (type === undefined) return undefined;
-      const at = new Date(event.atMs).toISOString();
-      const { content } = message;
-      const from =
-        content.from.name === undefined ? content.from.email : `${content.from.name} <${content.from.email}>`;
-      return {
-        type,
-        created_at: at,
-        data: {
-          email_id: message.providerMessageId,
-          created_at: new Date(message.receivedAtMs).toISOString(),
-          from,
-          to: [event.recipient],
-          subject: content.subject,
-          message_id: `<${message.providerMessageId}@simulator.test>`,
-          ...(Object.keys(message.metadata).length > 0 && { tags: message.metadata }),
-          ...(content.headers.length > 0 && { headers: content.headers.map(([name, value]) => ({ name, value })) }),
-          ...details(event.type, at),
-        },
-      };
-    },
-    maxEvents: 1,
-    async sign({ eventIds, payloads, nowMs }) {
-      const [id, payload] = [eventIds[0] ?? "", payloads[0]];
-      const body = JSON.stringify(payload);
-      const timestamp = String(Math.floor(nowMs / 1000));
-      const mac = await crypto.subtle.sign("HMAC", await signingKey(), utf8(`${id}.${timestamp}.${body}`));
-      return {
-        body,
-        headers: {
-          "content-type": "application/json",
-          "user-agent": "Svix-Webhooks/1.0 (carillon simulator)",
-          "svix-id": id,
-          "svix-timestamp": timestamp,
-          "svix-signature": `v1,${toBase64(new Uint8Array(mac))}`,
-        },
-      };
-    },
-    retries: () => true,
-  },
+  webhook,
 };

@@ -1,18 +1,16 @@
 import * as v from "valibot";
 import { simulatorCredentials } from "../credentials.ts";
 import { emailRecipients, type AcceptedMessage } from "../message.ts";
-import type { Answer, ApiRequest, Handled, Route, SimulatedEvent } from "../route.ts";
-import { fromBase64, isBase64, randomBytes, toBase64, toBase64Url, utf8 } from "../wire/bytes.ts";
+import type { Answer, ApiRequest, Handled, Route } from "../route.ts";
+import { isBase64, randomBytes, toBase64Url, utf8 } from "../wire/bytes.ts";
 import { check, headerName, isHeaderValue, type Problem } from "../wire/check.ts";
-import { derSignature } from "../wire/der.ts";
-import { lazy } from "../wire/lazy.ts";
 import { isAddress } from "../wire/mailbox.ts";
+import { webhook } from "./sendgrid/webhook.ts";
 
-// Sources: https://github.com/twilio/sendgrid-oai (spec/yaml/tsg_mail_v3.yaml, tsg_webhooks_v3.yaml),
-// https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors,
-// https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features.
+// Sources: https://github.com/twilio/sendgrid-oai (spec/yaml/tsg_mail_v3.yaml),
+// https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors.
 
-const { apiKey, webhookPrivateKey } = simulatorCredentials.sendgrid;
+const { apiKey } = simulatorCredentials.sendgrid;
 const maxBodyBytes = 30 * 1024 * 1024;
 const maxRecipients = 1000;
 const maxSendAheadMs = 72 * 3_600_000;
@@ -272,58 +270,6 @@ function handle(request: ApiRequest): Handled {
   };
 }
 
-function details(type: SimulatedEvent["type"]): object | undefined {
-  const client = { ip: "192.0.2.1", useragent: "Mozilla/5.0 (simulator)" };
-  switch (type) {
-    case "sent":
-      return { event: "processed" };
-    case "delivered":
-      return { event: "delivered", response: "250 2.0.0 OK", tls: 1 };
-    case "deferred":
-      return { event: "deferred", response: "451 4.7.1 greylisted, try again later", attempt: "1" };
-    case "bounced":
-      return {
-        event: "bounce",
-        type: "bounce",
-        status: "5.1.1",
-        reason: "550 5.1.1 The email account does not exist.",
-        bounce_classification: "Invalid Address",
-        tls: 1,
-      };
-    case "soft_bounced":
-      return {
-        event: "bounce",
-        type: "blocked",
-        status: "4.2.2",
-        reason: "452 4.2.2 The mailbox is full.",
-        bounce_classification: "Mailbox Unavailable",
-        tls: 1,
-      };
-    case "complained":
-      return { event: "spamreport" };
-    case "opened":
-      return { event: "open", sg_machine_open: false, ...client };
-    case "clicked":
-      return { event: "click", url: "https://example.com/", url_offset: { index: 0, type: "html" }, ...client };
-    case "unsubscribed":
-      return { event: "unsubscribe" };
-    case "suppressed":
-      return { event: "dropped", reason: "Bounced Address", status: "5.0.0" };
-    case "dropped":
-      return { event: "dropped", reason: "Spam Content" };
-    case "failed":
-      return { event: "dropped", reason: "Invalid" };
-    case "scheduled":
-      return undefined;
-  }
-}
-
-const signingKey = /* @__PURE__ */ lazy(() =>
-  crypto.subtle.importKey("pkcs8", fromBase64(webhookPrivateKey), { name: "ECDSA", namedCurve: "P-256" }, false, [
-    "sign",
-  ]),
-);
-
 const down: Answer = { status: 503, body: { errors: [error("The service is temporarily unavailable.")] } };
 
 /** SendGrid, v3 Mail Send: https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send. */
@@ -339,43 +285,5 @@ export const route: Route = {
     body: { errors: [error("too many requests")] },
   }),
   unavailable: () => down,
-  webhook: {
-    newEventId: () => toBase64Url(randomBytes(24)),
-    payload(event, message) {
-      const known = details(event.type);
-      if (known === undefined) return undefined;
-      const [category] = message.tags;
-      return {
-        // Custom args lie flat beside the event's own fields, which win.
-        ...message.metadata,
-        email: event.recipient,
-        timestamp: Math.floor(event.atMs / 1000),
-        "smtp-id": `<${message.providerMessageId}@simulator.test>`,
-        sg_event_id: event.id,
-        sg_message_id: `${message.providerMessageId}.filterdsimulator-0-0-0.0`,
-        ...(category !== undefined && { category: message.tags.length === 1 ? category : message.tags }),
-        ...known,
-      };
-    },
-    maxEvents: 1000,
-    async sign({ payloads, nowMs }) {
-      const body = `[${payloads.map((payload) => JSON.stringify(payload)).join(",\r\n")}]\r\n`;
-      const timestamp = String(Math.floor(nowMs / 1000));
-      const raw = await crypto.subtle.sign(
-        { name: "ECDSA", hash: "SHA-256" },
-        await signingKey(),
-        utf8(timestamp + body),
-      );
-      return {
-        body,
-        headers: {
-          "content-type": "application/json",
-          "user-agent": "SendGrid Event API (carillon simulator)",
-          "x-twilio-email-event-webhook-signature": toBase64(derSignature(new Uint8Array(raw))),
-          "x-twilio-email-event-webhook-timestamp": timestamp,
-        },
-      };
-    },
-    retries: () => true,
-  },
+  webhook,
 };

@@ -40,6 +40,8 @@ export function sqlStore(database: SqlDatabase, transaction: (run: () => void) =
   /** What goes into the row itself; longer text goes to `parts`. */
   const short = (text: string): string | null => (text.length <= maxPartLength ? text : null);
 
+  const textOf = (column: unknown, owner: string): string => (typeof column === "string" ? column : readParts(owner));
+
   const addWebhook: Store["addWebhook"] = (message, provider, webhook) => {
     const record = { event: webhook.event, payload: webhook.payload };
     const seq = insert(
@@ -113,9 +115,9 @@ export function sqlStore(database: SqlDatabase, transaction: (run: () => void) =
       if (!row) return undefined;
       const [request] = rows("SELECT * FROM requests WHERE seq = ?", Number(row["request"]));
       const head = JSON.parse(String(request?.["record"])) as Omit<RecordedRequest, "id" | "body">;
-      const content = JSON.parse(String(row["content"] ?? readParts(`m${String(row["seq"])}`))) as MessageContent;
+      const content = JSON.parse(textOf(row["content"], `m${Number(row["seq"])}`)) as MessageContent;
       const requestId = String(request?.["seq"]);
-      const body = String(request?.["body"] ?? readParts(`r${requestId}`));
+      const body = textOf(request?.["body"], `r${requestId}`);
       return { ...summaryOf(row), content, request: { ...head, id: requestId, body } };
     },
     clear() {
