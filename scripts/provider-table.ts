@@ -20,8 +20,17 @@ export async function readmeWithTable(readme: string, ids: readonly string[]): P
   if (before === undefined || after === undefined) throw new Error(`README.md has lost its ${start} ... ${end}.`);
   const rows = await Promise.all(ids.map(row));
   const header = ["provider", "channel", "messages a request", "idempotency key", "webhooks proved by", "variables"];
-  const table = [header, header.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
-  return `${before}${start}\n\n${table.join("\n")}\n\n${end}${after}`;
+  return `${before}${start}\n\n${table(header, rows)}\n\n${end}${after}`;
+}
+
+/** As the formatter leaves it: cells padded to the width of their column. */
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((cells) => cells[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[], fill: string): string =>
+    `| ${widths.map((width, column) => (cells[column] ?? "").padEnd(width, fill)).join(" | ")} |`;
+  return [line(header, " "), line([], "-"), ...rows.map((cells) => line(cells, " "))].join("\n");
 }
 
 async function row(id: string): Promise<string[]> {
@@ -36,14 +45,14 @@ async function row(id: string): Promise<string[]> {
     settings.channel,
     String(provider.batch?.maxMessages ?? 1),
     provider.idempotency === undefined ? "no" : `${provider.idempotency.windowSeconds / 3600} h`,
-    receiver === undefined ? "" : `${proofs[receiver.scheme.kind]} over ${coverOf(receiver.scheme)}`,
+    receiver === undefined ? "" : proofOf(receiver.scheme),
     settings.send.required.map((name) => `\`${name}\``).join(" "),
   ];
 }
 
-function coverOf(scheme: SignatureScheme): string {
-  if (scheme.covers === "nothing") return "nothing";
-  return scheme.covers === "body" ? "the body" : "some fields";
+function proofOf({ kind, covers }: SignatureScheme): string {
+  if (covers === "nothing") return proofs[kind];
+  return `${proofs[kind]} over ${covers === "body" ? "the body" : "some fields"}`;
 }
 
 /** The simulator's credentials under the names of variables: `resend.webhookSecret` is `RESEND_WEBHOOK_SECRET`. */
