@@ -89,46 +89,25 @@ function cleaned(failure: ProviderFailure, redact: Redact): ProviderFailure {
   };
 }
 
+/** What every result says of the message. */
+function about({ messageId, attempts, channel }: Journey): Pick<SentResult, "messageId" | "channel" | "attempts"> {
+  return { messageId, channel: channel.id, attempts };
+}
+
 /** The last attempt was accepted. */
 export function sent(journey: Journey): SentResult {
-  const { messageId, attempts, channel, duplicate } = journey;
-  const { provider, account, providerMessageId } = attempts.at(-1) as AttemptReport;
-  return {
-    ok: true,
-    outcome: "sent",
-    messageId,
-    channel: channel.id,
-    attempts,
-    provider,
-    account,
-    providerMessageId,
-    possibleDuplicate: duplicate,
-  };
+  const { provider, account, providerMessageId } = journey.attempts.at(-1) as AttemptReport;
+  const possibleDuplicate = journey.duplicate;
+  return { ok: true, outcome: "sent", ...about(journey), provider, account, providerMessageId, possibleDuplicate };
 }
 
 export function captured(journey: Journey, reason: string): CapturedResult {
-  const { messageId, attempts, channel } = journey;
-  return { ok: true, outcome: "captured", messageId, channel: channel.id, attempts, reason };
+  return { ok: true, outcome: "captured", ...about(journey), reason };
 }
 
-/** The journey ends with this failure; its texts have been redacted. Where it was the last attempt's, it names the provider. */
+/** The journey ends with this failure; its texts have been redacted. Names the provider that was asked last. */
 export function failed(journey: Journey, failure: ProviderFailure): FailedResult {
-  const { messageId, attempts, channel, unknown } = journey;
-  const { kind, detail, field, providerCode, retryAfterMs } = failure;
-  const last = attempts.at(-1);
-  return {
-    ok: false,
-    messageId,
-    channel: channel.id,
-    attempts,
-    kind,
-    detail,
-    field,
-    provider: last?.provider,
-    account: last?.account,
-    status: last?.status,
-    providerCode,
-    retryAfterMs,
-    mayHaveBeenSent: unknown,
-  };
+  const { notAccepted: _, tryNext: __, ...told } = failure;
+  const { provider, account, status } = journey.attempts.at(-1) ?? {};
+  return { ...told, ...about(journey), provider, account, status, mayHaveBeenSent: journey.unknown };
 }

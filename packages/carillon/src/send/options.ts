@@ -33,32 +33,45 @@ export interface Core extends Omit<NotifierOptions, Defaulted | "cache" | "defau
 
 type Rule = readonly [expected: string, holds: (value: unknown) => boolean];
 
-const isFunction = (value: unknown): boolean => typeof value === "function";
-const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
-const has = (value: unknown, names: readonly string[], type: string): boolean =>
-  isObject(value) && names.every((name) => typeof (value as Readonly<Record<string, unknown>>)[name] === type);
-const isInteger = (value: unknown, least: number, most: number): boolean =>
-  Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
-
 /** The longest delay that timers have; a longer one would fire at once. */
 const maxTimerMs = 2_147_483_647;
-const aFunction: Rule = ["a function", isFunction];
+const aFunction: Rule = ["a function", (value) => typeof value === "function"];
 
-const rules: Readonly<Record<keyof NotifierOptions, Rule>> = {
-  guard: ['"live" or a function', (value) => value === "live" || isFunction(value)],
-  attempts: ["a whole number from 1 to 100", (value) => isInteger(value, 1, 100)],
-  maxWaitMs: [`a whole number from 0 to ${maxTimerMs}`, (value) => isInteger(value, 0, maxTimerMs)],
-  timeoutMs: [`a whole number from 1 to ${maxTimerMs}`, (value) => isInteger(value, 1, maxTimerMs)],
+/** Options of one type share a rule; whole numbers have their least and most. */
+const rules: Readonly<Record<keyof NotifierOptions, Rule | readonly [least: number, most: number]>> = {
+  guard: ['"live" or a function', (value) => value === "live" || typeof value === "function"],
+  attempts: [1, 100],
+  maxWaitMs: [0, maxTimerMs],
+  timeoutMs: [1, maxTimerMs],
   onUnknown: ['"hold" or "resend"', (value) => value === "hold" || value === "resend"],
-  concurrency: ["a whole number from 1 to 10000", (value) => isInteger(value, 1, 10_000)],
+  concurrency: [1, 10_000],
   cache: ["an object with get and set", (value) => has(value, ["get", "set"], "function")],
   onAttempt: aFunction,
-  defaults: ["an object with content by channel", isContentByChannel],
+  defaults: ["content by channel", (value) => isObject(value) && Object.values(value as object).every(isContent)],
   fetch: aFunction,
   now: aFunction,
   random: aFunction,
   sleep: aFunction,
 };
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isContent(value: unknown): boolean {
+  return value === undefined || isObject(value);
+}
+
+function has(value: unknown, names: readonly string[], type: string): boolean {
+  return isObject(value) && names.every((name) => typeof (value as Readonly<Record<string, unknown>>)[name] === type);
+}
+
+/** What is wrong with the option's value, if anything is. */
+function problemOf([first, second]: Rule | readonly [number, number], value: unknown): string | undefined {
+  if (typeof second === "function") return second(value) ? undefined : `is not ${first}`;
+  const holds = Number.isInteger(value) && (value as number) >= (first as number) && (value as number) <= second;
+  return holds ? undefined : `is not a whole number from ${first} to ${second}`;
+}
 
 /** Checks everything and fills in what is absent. Throws one {@link ConfigurationError} with all problems. */
 export function resolveOptions(config: Config): Core {
@@ -70,7 +83,8 @@ export function resolveOptions(config: Config): Core {
     if (value === undefined) continue;
     const rule = Object.hasOwn(rules, key) ? rules[key as keyof NotifierOptions] : undefined;
     if (rule) {
-      if (!rule[1](value)) problems.push(`${key} is not ${rule[0]}`);
+      const problem = problemOf(rule, value);
+      if (problem) problems.push(`${key} ${problem}`);
     } else if (!Array.isArray(value)) {
       problems.push(`${key} is neither an option nor a channel with a list of providers`);
     } else if (value.length === 0) {
@@ -114,12 +128,6 @@ export function resolveOptions(config: Config): Core {
     sleep: config.sleep ?? sleep,
     lanes,
   };
-}
-
-function isContentByChannel(value: unknown): boolean {
-  return (
-    isObject(value) && Object.values(value as object).every((content) => content === undefined || isObject(content))
-  );
 }
 
 function isProvider(value: unknown): value is Provider {
