@@ -11,8 +11,8 @@ const hostname = /^([a-z\d]([a-z\d-]{0,61}[a-z\d])?\.)+[a-z]([a-z\d-]{0,61}[a-z\
 export function domainToAscii(domain: string): string | undefined {
   let ascii = domain.toLowerCase();
   if (/[^a-z\d.-]/.test(ascii)) {
-    // The URL parser would read a port, a path or a user out of other ASCII characters.
-    if (/[ -,/:-`{-~]/.test(ascii)) return undefined;
+    // The URL parser would read a port, a path or a user out of other ASCII characters, and skip line breaks.
+    if (/[^a-z\d.\-\u0080-\uffff]/.test(ascii)) return undefined;
     try {
       ascii = new URL(`http://${domain}`).hostname;
     } catch {

@@ -47,17 +47,14 @@ function refusalOf(issue: BaseIssue<unknown>): Refusal {
 }
 
 /** Of a union's issues the one deepest inside: `to.0.name` says more than "neither a string nor an object". */
-function mostPrecise(
-  issue: BaseIssue<unknown>,
-  parent: readonly string[],
-): { readonly at: BaseIssue<unknown>; readonly path: readonly string[] } {
-  let best = { at: issue, path: [...parent, ...pathOf(issue)] };
-  const own = best.path;
+function mostPrecise(issue: BaseIssue<unknown>, parent: readonly string[]): { at: BaseIssue<unknown>; path: string[] } {
+  const own = [...parent, ...pathOf(issue)];
+  let best = { at: issue, path: own };
+  // A value of the wrong form tells which option was meant; a key that is missing or unknown, only which was not.
+  const precision = ({ at, path }: typeof best): number => 2 * path.length + (at.type === "strict_object" ? 0 : 1);
   for (const inner of issue.type === "union" ? (issue.issues ?? []) : []) {
     const candidate = mostPrecise(inner, own);
-    if (candidate.path.length > own.length && candidate.path.length >= best.path.length) {
-      best = { at: candidate.at, path: [...candidate.path] };
-    }
+    if (candidate.path.length > own.length && precision(candidate) >= precision(best)) best = candidate;
   }
   return best;
 }

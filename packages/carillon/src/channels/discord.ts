@@ -1,10 +1,10 @@
-import { array, literal, maxLength, minLength, optional, pipe, regex, strictObject, string } from "valibot";
+import { array, literal, maxLength, optional, pipe, regex, strictObject, string } from "valibot";
 import type { GenericSchema } from "valibot";
 import type { Channel, Extras, MessageExtras } from "./channel.ts";
 import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
 import { base64SizeBytes, fileContent } from "./file-content.ts";
-import { extras, fillExtras, httpsUrl, jsonObject, line } from "./schemas.ts";
+import { extras, filledText, fillExtras, httpsUrl, jsonObject, line } from "./schemas.ts";
 
 export interface DiscordFile {
   readonly filename: string;
@@ -51,22 +51,22 @@ const address = /* @__PURE__ */ strictObject({
 });
 
 const entries = {
-  text: /* @__PURE__ */ optional(pipe(string(), minLength(1), maxLength(2000))),
+  text: /* @__PURE__ */ optional(pipe(filledText, maxLength(2000))),
   embeds: /* @__PURE__ */ optional(pipe(array(jsonObject), maxLength(10))),
   components: /* @__PURE__ */ optional(array(jsonObject)),
   files: /* @__PURE__ */ optional(
     pipe(
       array(
         strictObject({
-          filename: pipe(line, minLength(1), maxLength(255)),
-          contentType: optional(line),
+          filename: line(1, 255),
+          contentType: optional(line(1, 255)),
           content: fileContent,
         }),
       ),
       maxLength(10),
     ),
   ),
-  username: /* @__PURE__ */ optional(pipe(line, minLength(1), maxLength(80))),
+  username: /* @__PURE__ */ optional(line(1, 80)),
   avatarUrl: /* @__PURE__ */ optional(httpsUrl),
   allowedMentions: /* @__PURE__ */ optional(jsonObject),
   ...extras,
@@ -99,7 +99,7 @@ function toMessage(input: DiscordInput, reject: Reject): DiscordMessage {
     username,
     avatarUrl,
     allowedMentions,
-    ...fillExtras(input),
+    ...fillExtras(input, reject),
   };
 }
 

@@ -1,16 +1,4 @@
-import {
-  array,
-  literal,
-  maxLength,
-  minLength,
-  optional,
-  pipe,
-  record,
-  regex,
-  strictObject,
-  string,
-  union,
-} from "valibot";
+import { array, literal, maxLength, optional, pipe, record, regex, strictObject, string, union } from "valibot";
 import type { GenericSchema } from "valibot";
 import { toBase64 } from "../crypto/bytes.ts";
 import { plainText } from "../text/plain-text.ts";
@@ -87,12 +75,8 @@ export interface EmailMessage extends MessageExtras {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-const mailbox = /* @__PURE__ */ strictObject({ email: string(), name: optional(line) });
-const mailboxes = /* @__PURE__ */ union([
-  string(),
-  mailbox,
-  pipe(array(union([string(), mailbox])), minLength(1), maxLength(1000)),
-]);
+const mailbox = /* @__PURE__ */ strictObject({ email: string(), name: optional(line(0, 256)) });
+const mailboxes = /* @__PURE__ */ union([string(), mailbox, pipe(array(union([string(), mailbox])), maxLength(1000))]);
 
 // RFC 2045 section 5.1; tokens as in RFC 9110, which are stricter.
 const mediaType = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+( ?; ?[\w!#$%&'*+.^`|~-]+=[\w!#$%&'*+.^`|~-]+)*$/;
@@ -102,14 +86,14 @@ const entries = {
   cc: /* @__PURE__ */ optional(mailboxes),
   bcc: /* @__PURE__ */ optional(mailboxes),
   replyTo: /* @__PURE__ */ optional(mailboxes),
-  subject: /* @__PURE__ */ pipe(line, minLength(1), maxLength(998)),
+  subject: /* @__PURE__ */ line(1, 998),
   html: /* @__PURE__ */ optional(filledText),
   text: /* @__PURE__ */ optional(filledText),
   attachments: /* @__PURE__ */ optional(
     array(
       strictObject({
-        filename: pipe(line, minLength(1), maxLength(255)),
-        contentType: pipe(string(), maxLength(255), regex(mediaType, "expected a media type: type/subtype")),
+        filename: line(1, 255),
+        contentType: pipe(string(), regex(mediaType, "expected a media type: type/subtype")),
         content: fileContent,
         contentId: optional(
           pipe(
@@ -122,7 +106,10 @@ const entries = {
   ),
   headers: /* @__PURE__ */ optional(
     // RFC 5322 section 3.6.8 `ftext` allows more; a token is what every relay takes.
-    record(pipe(string(), regex(/^[\w!#$%&'*+.^`|~-]{1,76}$/, "expected header names that are tokens")), line),
+    record(
+      pipe(string(), regex(/^[\w!#$%&'*+.^`|~-]{1,76}$/, "expected header names that are tokens")),
+      line(0, 10_000),
+    ),
   ),
   unsubscribe: /* @__PURE__ */ optional(strictObject({ url: optional(httpsUrl), mailto: optional(string()) })),
   ...extras,
@@ -216,6 +203,7 @@ function toMessage(input: EmailInput, reject: Reject): EmailMessage {
     readMailboxes(input[field], field, reject).filter(isFirst),
   ) as [EmailAddress[], EmailAddress[], EmailAddress[]];
   const recipients = to.length + cc.length + bcc.length;
+  if (to.length === 0) reject("to", "expected at least one recipient");
   if (recipients > 1000) reject("to", "expected at most 1000 recipients with cc and bcc");
   if (input.unsubscribe && recipients > 1) {
     reject("unsubscribe", "expected exactly one recipient: the others would unsubscribe the first");
@@ -233,7 +221,7 @@ function toMessage(input: EmailInput, reject: Reject): EmailMessage {
     text: input.text ?? (plainText(input.html ?? "") || input.subject),
     attachments: (input.attachments ?? []).map((item, index) => readAttachment(item, `attachments.${index}`, reject)),
     headers: readHeaders(input, reject),
-    ...fillExtras(input),
+    ...fillExtras(input, reject),
   };
 }
 

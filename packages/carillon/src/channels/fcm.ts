@@ -117,24 +117,24 @@ function toMessage(input: FcmInput, reject: Reject): FcmMessage {
     collapseKey,
     ttlSeconds,
     priority,
-    ...fillExtras(input),
+    ...fillExtras(input, reject),
   };
 }
 
-/** Replaces each part that is whole by `T` until nothing is left to replace: what remains of a condition is one `T`. */
+/** Replaces each part that is whole by § until nothing is left to replace: what remains of a condition is one §. */
 function isCondition(condition: string): boolean {
   let topics = 0;
   let rest = condition.replace(/'[a-zA-Z0-9_.~%-]+' in topics/g, () => {
     topics++;
-    return "T";
+    return "§";
   });
   if (topics > 5) return false;
   rest = rest.replaceAll(" ", "");
   for (let before = ""; before !== rest;) {
     before = rest;
-    rest = rest.replace(/!T|\(T\)|T(?:&&|\|\|)T/g, "T");
+    rest = rest.replace(/!§|\(§\)|§(?:&&|\|\|)§/g, "§");
   }
-  return rest === "T";
+  return rest === "§";
 }
 
 async function toAddress(to: FcmMessage["to"]): Promise<Address> {

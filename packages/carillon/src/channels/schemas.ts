@@ -1,18 +1,27 @@
 /** Schemas that several channels are made of. Their patterns have no flags, so that they hold in JSON Schema too. */
-import { array, maxEntries, maxLength, minLength, optional, pipe, record, regex, string, unknown } from "valibot";
+import { array, maxLength, optional, pipe, record, regex, string, unknown } from "valibot";
 import type { GenericSchema } from "valibot";
 import type { Extras, MessageExtras } from "./channel.ts";
+import type { Reject } from "./check.ts";
 
 type Schema<T> = GenericSchema<T>;
 
 /** Text that stands in a header or a form field: no control characters, so no line breaks either. */
-export const line: Schema<string> = /* @__PURE__ */ pipe(
-  string(),
-  regex(/^[ -~\u00a0-\uffff]*$/, "expected text without line breaks and control characters"),
-);
+export function line(minCharacters: number, maxCharacters: number): Schema<string> {
+  return pipe(
+    string(),
+    regex(
+      new RegExp(`^[ -~\\u00a0-\\uffff]{${minCharacters},${maxCharacters}}$`),
+      `expected ${minCharacters} to ${maxCharacters} characters, no line breaks and no control characters`,
+    ),
+  );
+}
 
-/** Text with something in it. */
-export const filledText: Schema<string> = /* @__PURE__ */ pipe(string(), minLength(1));
+/** Text with something to read in it. */
+export const filledText: Schema<string> = /* @__PURE__ */ pipe(
+  string(),
+  regex(/\S/, "expected text that is not blank"),
+);
 
 export const httpsUrl: Schema<string> = /* @__PURE__ */ pipe(
   string(),
@@ -33,13 +42,16 @@ export const extras: {
   readonly tags: Schema<string[] | undefined>;
   readonly providerOptions: Schema<Record<string, Record<string, unknown>> | undefined>;
 } = {
-  metadata: /* @__PURE__ */ optional(pipe(record(word, pipe(string(), maxLength(256))), maxEntries(20))),
+  metadata: /* @__PURE__ */ optional(
+    record(word, pipe(string(), regex(/^[\s\S]{0,256}$/, "expected up to 256 characters"))),
+  ),
   tags: /* @__PURE__ */ optional(pipe(array(word), maxLength(10))),
   providerOptions: /* @__PURE__ */ optional(record(string(), jsonObject)),
 };
 
 /** {@link Extras} with their defaults; a tag said twice is said once. */
-export function fillExtras(input: Extras): MessageExtras {
+export function fillExtras(input: Extras, reject: Reject): MessageExtras {
+  if (Object.keys(input.metadata ?? {}).length > 20) reject("metadata", "expected at most 20 entries");
   return {
     metadata: input.metadata ?? {},
     tags: [...new Set(input.tags)],

@@ -50,7 +50,7 @@ const inputSchema: GenericSchema<SlackInput> = /* @__PURE__ */ strictObject({
 function toMessage(input: SlackInput, reject: Reject): SlackMessage {
   const { to, text, blocks = [], threadTs } = input;
   if (text === undefined && blocks.length === 0) reject("text", "expected text, blocks or both");
-  return { channel: "slack", to: target(to), text, blocks, threadTs, ...fillExtras(input) };
+  return { channel: "slack", to: target(to), text, blocks, threadTs, ...fillExtras(input, reject) };
 }
 
 function target(to: SlackInput["to"]): SlackMessage["to"] {

@@ -16,6 +16,7 @@ import type { GenericSchema } from "valibot";
 import { e164 } from "../address/phone-number.ts";
 import type { Channel, Extras, MessageExtras } from "./channel.ts";
 import { normaliseWith } from "./check.ts";
+import type { Reject } from "./check.ts";
 import { phoneLabel } from "./label.ts";
 import { extras, filledText, fillExtras, httpsUrl } from "./schemas.ts";
 
@@ -66,9 +67,9 @@ const inputSchema: GenericSchema<SmsInput> = /* @__PURE__ */ strictObject({
   ...entries,
 });
 
-function toMessage(input: SmsInput): SmsMessage {
+function toMessage(input: SmsInput, reject: Reject): SmsMessage {
   const { to, from, text, mediaUrls = [], validitySeconds } = input;
-  return { channel: "sms", to, from, text, mediaUrls, validitySeconds, ...fillExtras(input) };
+  return { channel: "sms", to, from, text, mediaUrls, validitySeconds, ...fillExtras(input, reject) };
 }
 
 export const smsChannel: Channel<"sms"> = {

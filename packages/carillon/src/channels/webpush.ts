@@ -94,7 +94,7 @@ function toMessage(input: WebPushInput, reject: Reject): WebPushMessage {
   if (payload !== undefined && notification !== undefined) reject("notification", "expected payload or notification");
   if (!isSendable(payload)) reject("payload", "expected text, bytes or what JSON can say");
   if (!isSendable(notification)) reject("notification", "expected what JSON can say");
-  return { channel: "webpush", to, payload, notification, ttlSeconds, urgency, topic, ...fillExtras(input) };
+  return { channel: "webpush", to, payload, notification, ttlSeconds, urgency, topic, ...fillExtras(input, reject) };
 }
 
 function isSendable(payload: unknown): boolean {

@@ -1,23 +1,22 @@
-/** Named references of U+00A0 to U+00FF in order (HTML 2.0 and 3.2): what older templates escape European text with. */
-const latin1 =
-  "nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn sup2 sup3 acute micro para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest Agrave Aacute Acirc Atilde Auml Aring AElig Ccedil Egrave Eacute Ecirc Euml Igrave Iacute Icirc Iuml ETH Ntilde Ograve Oacute Ocirc Otilde Ouml times Oslash Ugrave Uacute Ucirc Uuml Yacute THORN szlig agrave aacute acirc atilde auml aring aelig ccedil egrave eacute ecirc euml igrave iacute icirc iuml eth ntilde ograve oacute ocirc otilde ouml divide oslash ugrave uacute ucirc uuml yacute thorn yuml".split(
+/** Names that mail uses, each before its character; accented letters are composed below instead. */
+const names =
+  "amp & lt < gt > quot \" apos ' nbsp \u00a0 shy \u00ad hellip … mdash — ndash – lsquo ‘ rsquo ’ sbquo ‚ ldquo “ rdquo ” bdquo „ lsaquo ‹ rsaquo › laquo « raquo » bull • middot · copy © reg ® trade ™ euro € pound £ yen ¥ cent ¢ sect § para ¶ deg ° plusmn ± times × divide ÷ minus − frac12 ½ frac14 ¼ frac34 ¾ sup1 ¹ sup2 ² sup3 ³ ordf ª ordm º micro µ not ¬ iexcl ¡ iquest ¿ larr ← uarr ↑ rarr → darr ↓ dagger † check ✓ star ☆ hearts ♥ prime ′ infin ∞ ne ≠ le ≤ ge ≥ szlig ß AElig Æ aelig æ OElig Œ oelig œ Oslash Ø oslash ø ETH Ð eth ð THORN Þ thorn þ zwnj \u200c zwj \u200d lrm \u200e rlm \u200f ensp \u2002 emsp \u2003 thinsp \u2009".split(
     " ",
   );
 
-/** The other names that mail uses, each before its character. */
-const others =
-  "amp & lt < gt > quot \" apos ' hellip … mdash — ndash – lsquo ‘ rsquo ’ sbquo ‚ ldquo “ rdquo ” bdquo „ lsaquo ‹ rsaquo › bull • euro € trade ™ dagger † Dagger ‡ permil ‰ prime ′ Prime ″ minus − larr ← uarr ↑ rarr → darr ↓ harr ↔ check ✓ star ☆ hearts ♥ OElig Œ oelig œ Scaron Š scaron š Yuml Ÿ fnof ƒ infin ∞ ne ≠ le ≤ ge ≥ zwnj \u200c zwj \u200d lrm \u200e rlm \u200f ensp \u2002 emsp \u2003 thinsp \u2009".split(
-    " ",
-  );
+/** Combining marks by what a name ends with: `eacute` is e and the acute (U+0301), composed. */
+const marks = "grave\u0300acute\u0301circ\u0302tilde\u0303uml\u0308ring\u030acaron\u030ccedil\u0327";
 
 /** Numbers 128 to 159 mean Windows-1252 (https://html.spec.whatwg.org/multipage/parsing.html#numeric-character-reference-end-state). */
 const windows1252 = "€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ";
 
 function named(name: string): string | undefined {
-  const index = latin1.indexOf(name);
-  if (index >= 0) return String.fromCharCode(160 + index);
-  const at = others.indexOf(name);
-  return at >= 0 && at % 2 === 0 ? others[at + 1] : undefined;
+  const at = names.indexOf(name);
+  if (at >= 0 && at % 2 === 0) return names[at + 1];
+  const mark = /^[a-z]{3,5}$/.test(name.slice(1)) ? marks.indexOf(name.slice(1)) : -1;
+  // Not every pair is a letter: what does not become one character was no name.
+  const letter = mark < 0 ? "" : (name.charAt(0) + marks.charAt(mark + name.length - 1)).normalize("NFC");
+  return letter.length === 1 ? letter : undefined;
 }
 
 function numbered(code: number): string {

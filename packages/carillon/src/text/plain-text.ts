@@ -55,7 +55,7 @@ export function plainText(html: string): string {
   const onText = (raw: string): void => {
     if (hidden) return;
     // Soft hyphens, zero-width spaces and joiners: what preheaders are padded with.
-    const text = raw.replace(/[\u00ad\u034f\u200b\ufeff]/g, "").replace(/(?<!\S)\u200c+(?!\S)/g, "");
+    const text = raw.replace(/\u00ad|\u034f|\u200b|\ufeff/g, "").replace(/(?<!\S)\u200c+(?!\S)/g, "");
     if (preformatted > 0) {
       const [first = "", ...rest] = text.split(/\r\n?|\n/);
       if (first) write(first);
