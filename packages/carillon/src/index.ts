@@ -15,7 +15,7 @@ export { CallError, CarillonError, ConfigurationError } from "./error/errors.ts"
 export { eventTypes } from "./result/delivery-event.ts";
 export { failureKinds } from "./result/failure-kind.ts";
 export { evidenceOf, evidenceOrder, isFailing, joinEvidence, joinStatus, statusOrder } from "./result/status.ts";
-export { allowlist, applyGuard, capture, redirect } from "./send/guard.ts";
+export { allowlist, capture, redirect } from "./send/guard.ts";
 export { createNotifier } from "./send/notifier.ts";
 export { backoffMs, failureTable, mayHaveBeenSent, nextStep } from "./send/retry-policy.ts";
 export { receiveWebhook } from "./webhook/receive.ts";
