@@ -60,15 +60,22 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   const run = async (untilMs: () => number, budgetMs: number): Promise<number> => {
     const startedAt = performance.now();
+    const inTime = (): boolean => performance.now() - startedAt < budgetMs;
     let tried = 0;
-    while (performance.now() - startedAt < budgetMs) {
+    while (options.target !== undefined && inTime()) {
       const due = store.dueWebhooks(untilMs(), roundSize);
-      if (due.length === 0 || options.target === undefined) break;
-      const { lanes, taken } = intoLanes(due, (provider) => routes.get(provider)?.webhook.maxEvents ?? 1);
-      await inParallel(lanes, async (requests) => {
-        for (const webhooks of requests) await post(webhooks);
-      });
-      tried += taken;
+      if (due.length === 0) break;
+      await inParallel(
+        intoLanes(due, (provider) => routes.get(provider)?.webhook.maxEvents ?? 1),
+        async (requests) => {
+          for (const webhooks of requests) {
+            // What is left stays due: a receiver that hangs must not hold up whoever called.
+            if (!inTime()) return;
+            await post(webhooks);
+            tried += webhooks.length;
+          }
+        },
+      );
     }
     return tried;
   };
@@ -118,10 +125,7 @@ async function ask(
  * Requests that may go side by side; within a lane one follows the other. A provider that delivers one event a request
  * keeps the order of a message's events; one that delivers arrays has one lane, and never the same event twice in an array.
  */
-function intoLanes(
-  due: readonly WebhookRecord[],
-  maxEventsOf: (provider: string) => number,
-): { readonly lanes: WebhookRecord[][][]; readonly taken: number } {
+function intoLanes(due: readonly WebhookRecord[], maxEventsOf: (provider: string) => number): WebhookRecord[][][] {
   const lanes = new Map<string, WebhookRecord[][]>();
   for (const webhook of due) {
     const maxEvents = maxEventsOf(webhook.provider);
@@ -133,7 +137,7 @@ function intoLanes(
     if (fits) last.push(webhook);
     else lane.push([webhook]);
   }
-  return { lanes: [...lanes.values()], taken: due.length };
+  return [...lanes.values()];
 }
 
 async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
