@@ -10,6 +10,7 @@ const lateAlarmMs = 5_000;
 /** The simulator with its store: messages, webhooks, faults, settings and idempotency keys in SQLite. */
 export class SimulatorStore extends DurableObject<Env> {
   readonly #simulator: Simulator;
+  readonly #target: string | undefined;
   /** What the alarm is set to, as far as this instance knows. */
   #armedAtMs: number | undefined;
   /** The running alarm's own time: to set it to the same millisecond again would wedge it (workerd#6866). */
@@ -18,10 +19,11 @@ export class SimulatorStore extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const { NOTIFY } = env;
+    this.#target = env.WEBHOOK_TARGET ?? (NOTIFY && "https://notify.internal");
     const store = sqlStore(ctx.storage.sql, (run) => ctx.storage.transactionSync(run));
     this.#simulator = createSimulator({
       store,
-      webhookTarget: env.WEBHOOK_TARGET ?? (NOTIFY && "https://notify.internal"),
+      webhookTarget: this.#target,
       deliver: NOTIFY ? (url, init) => NOTIFY.fetch(url, init) : undefined,
       wake: (atMs) => this.#arm(atMs),
     });
@@ -43,6 +45,8 @@ export class SimulatorStore extends DurableObject<Env> {
   }
 
   #armNext(): void {
+    // Webhooks from when there was a target wait for one.
+    if (this.#target === undefined) return;
     const nextMs = this.#simulator.store.nextDueMs();
     if (nextMs !== undefined) this.#arm(nextMs);
   }

@@ -37,7 +37,18 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const post = async (webhooks: readonly WebhookRecord[]): Promise<void> => {
     const [first] = webhooks;
     const route = first && routes.get(first.provider);
-    if (!route || options.target === undefined) return;
+    if (options.target === undefined) return;
+    if (!route) {
+      // Kept by a store that is older than the provider's end.
+      const nowMs = options.now().getTime();
+      const attempt = { atMs: nowMs, durationMs: 0, error: "The simulator knows no such provider." };
+      return store.recordAttempt(
+        webhooks.map((webhook) => webhook.id),
+        attempt,
+        "failed",
+        nowMs,
+      );
+    }
     const { retryDelaysMs } = webhookSettings(store.settings(), route.id);
     const earlier = Math.max(...webhooks.map((webhook) => webhook.attempts.length));
     const startedAtMs = options.now().getTime();
