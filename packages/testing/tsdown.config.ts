@@ -1,7 +1,7 @@
 import { defineConfig } from "tsdown";
 
 export default defineConfig({
-  entry: ["src/index.ts"],
+  entry: ["src/index.ts", "src/checks.ts"],
   // A file for each module: bundlers drop what is not imported, and what is published can be read.
   unbundle: true,
   format: "esm",
