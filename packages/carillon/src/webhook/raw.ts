@@ -30,7 +30,7 @@ export async function readWebhook(
 ): Promise<RawWebhook | UnreadableReason> {
   const { method, url, body: given } = request;
   if (("bodyUsed" in request && request.bodyUsed) || Array.isArray(given) || given?.constructor === Object) {
-    throw new CallError("receiveWebhook needs the raw body: this one was read before, or parsed");
+    throw new CallError("receiveWebhook needs the raw body, neither read nor parsed before");
   }
   if (method !== "POST") return "method-not-allowed";
   const headers = headersOf(request.headers);

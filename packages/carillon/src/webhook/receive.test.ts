@@ -25,12 +25,14 @@ async function signedHeaders(text: string | Uint8Array, at: Date = now): Promise
   };
 }
 
-async function signedRequest(text: string = body): Promise<StructuralRequest> {
+type Signed = StructuralRequest & { readonly headers: Readonly<Record<string, string>> };
+
+async function signedRequest(text: string = body): Promise<Signed> {
   return { method: "POST", url, headers: await signedHeaders(text), body: text };
 }
 
 function sourceOf(parsed: Partial<ParsedWebhook> = {}, scheme?: SignatureScheme) {
-  const parse = vi.fn((_: VerifiedWebhook): ParsedWebhook => ({ events: [], ...parsed }));
+  const parse = vi.fn<(webhook: VerifiedWebhook) => ParsedWebhook>((): ParsedWebhook => ({ events: [], ...parsed }));
   return {
     id: "acme",
     parse,
@@ -106,7 +108,7 @@ test("names the method that is allowed", async () => {
 
 test.each(["gzip", "br", "aes128gcm", "identity, gzip"])("refuses the content encoding %s", async (encoding) => {
   const request = await signedRequest();
-  const headers = { ...request.headers, "content-encoding": encoding } as Record<string, string>;
+  const headers = { ...request.headers, "content-encoding": encoding };
   expect(await rejection({ ...request, headers })).toMatchObject({ reason: "unsupported-encoding", status: 415 });
 });
 
@@ -194,7 +196,7 @@ test("says stale of genuine signatures only", async () => {
 
 test("tries ten signatures of a request and no more", async () => {
   const request = await signedRequest();
-  const headers = request.headers as Record<string, string>;
+  const { headers } = request;
   const right = headers["webhook-signature"] ?? "";
   const wrong = `v1,${toBase64(new Uint8Array(32))}`;
   const withSignatures = (count: number): StructuralRequest => ({
@@ -207,33 +209,28 @@ test("tries ten signatures of a request and no more", async () => {
 
 const bodiless: SignatureScheme = {
   kind: "hmac",
-  hash: "SHA-256",
   covers: "fields",
-  keys: [key],
   headers: ["x-signature"],
-  signatures: () => [],
-  signedBytes: () => [utf8("token")],
+  verify: async ({ headers }) => headers.get("x-signature") === "right",
   replayKey: ({ headers }) => headers.get("x-token") ?? undefined,
 };
 
 test("asks whether a signature that leaves the body uncovered was seen, once it held", async () => {
-  const signature = await signHmac("SHA-256", key, utf8("token"));
-  const genuine: SignatureScheme = { ...bodiless, signatures: () => [signature] };
-  const request = { method: "POST", url, headers: { "x-signature": "x", "x-token": "t1" }, body };
+  const request = { method: "POST", url, headers: { "x-signature": "right", "x-token": "t1" }, body };
   const kept = new Map<string, number>();
   const seen = vi.fn((name: string, forSeconds: number) => {
     const known = kept.has(name);
     kept.set(name, forSeconds);
     return known;
   });
-  expect((await receiveWebhook(sourceOf({}, genuine), request, { ...options, seen })).ok).toBe(true);
+  expect((await receiveWebhook(sourceOf({}, bodiless), request, { ...options, seen })).ok).toBe(true);
   expect([...kept]).toEqual([["acme:t1", 604_800]]);
-  expect(await rejection(request, { ...options, seen }, sourceOf({}, genuine))).toMatchObject({
+  expect(await rejection(request, { ...options, seen }, sourceOf({}, bodiless))).toMatchObject({
     reason: "replayed",
     status: 409,
   });
   const shortLived: SignatureScheme = {
-    ...genuine,
+    ...bodiless,
     toleranceSeconds: 300,
     timestampSeconds: () => now.getTime() / 1000,
   };
@@ -241,7 +238,8 @@ test("asks whether a signature that leaves the body uncovered was seen, once it 
   expect((await receiveWebhook(sourceOf({}, shortLived), other, { ...options, seen })).ok).toBe(true);
   expect(kept.get("acme:t2")).toBe(600);
   seen.mockClear();
-  expect(await rejection(request, { ...options, seen }, sourceOf({}, bodiless))).toMatchObject({
+  const forged = { ...request, headers: { ...request.headers, "x-signature": "wrong" } };
+  expect(await rejection(forged, { ...options, seen }, sourceOf({}, bodiless))).toMatchObject({
     reason: "signature-mismatch",
   });
   expect(seen).not.toHaveBeenCalled();
@@ -324,13 +322,19 @@ test("gives a custom scheme the clock, what it fetches and what it remembers", a
 
 test("lets nothing in on any answer of a custom verifier but true, and answers 503 when it throws", async () => {
   for (const answer of [false, 1, "true", undefined]) {
-    const scheme: SignatureScheme = { kind: "custom", covers: "body", verify: async () => answer as boolean };
+    const scheme: SignatureScheme = {
+      kind: "custom",
+      covers: "body",
+      headers: [],
+      verify: async () => answer as boolean,
+    };
     const refused = await rejection(await signedRequest(), options, sourceOf({}, scheme));
     expect(refused).toMatchObject({ reason: "signature-mismatch", status: 401 });
   }
   const scheme: SignatureScheme = {
     kind: "custom",
     covers: "body",
+    headers: [],
     async verify() {
       throw new Error("no certificate");
     },

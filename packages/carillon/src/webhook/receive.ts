@@ -26,7 +26,7 @@ export interface ReceiveOptions {
  * Why nothing was received. `unverifiable`: the check itself failed, such as a certificate that did not come.
  * `parse-failed`: genuine, but the provider's parser threw, which is a defect.
  */
-export type RejectionReason = UnreadableReason | Forgery | "replayed" | "unverifiable" | "parse-failed";
+export type RejectionReason = UnreadableReason | Forgery | "unverifiable" | "parse-failed";
 
 export type ReceivedWebhook =
   | {
@@ -46,9 +46,6 @@ export type ReceivedWebhook =
       readonly error?: unknown;
     };
 
-/** How long a key stays remembered when its signature never ages: longer than any known provider retries. */
-const replayWindowSeconds = 604_800;
-
 /**
  * The answers to rejections; 401 to all others. The 5xx: the request may be genuine, and a 2xx, or a 4xx with providers
  * that give up on it, would lose its events for good. A replay gets no 2xx either: whether its first was stored is not
@@ -65,7 +62,7 @@ const statusByReason: Readonly<Partial<Record<RejectionReason, number>>> = {
 };
 
 /**
- * Takes a provider's webhook: reads it up to the limit, verifies it as `source.scheme` says, and only then decodes and
+ * Takes a provider's webhook: reads it up to the limit, verifies it by `source.scheme`, and only then decodes and
  * parses it. What arrives never makes it throw.
  *
  * Errors: throws `CallError` when the body was consumed or parsed before.
@@ -77,13 +74,11 @@ export async function receiveWebhook(
   request: Request | StructuralRequest,
   options: ReceiveOptions = {},
 ): Promise<ReceivedWebhook> {
-  const { maxBodyBytes = 1_048_576, now, fetch, remember } = options;
+  const { maxBodyBytes = 1_048_576, now, fetch, remember, seen } = options;
   const raw = await readWebhook(request, maxBodyBytes);
   if (typeof raw === "string") return rejected(raw);
   try {
-    const forgery =
-      (await findForgery(source.scheme, raw, { now: now?.() ?? new Date(), fetch, remember })) ??
-      (await findReplay(source, raw, options));
+    const forgery = await findForgery(source, raw, { now: now?.() ?? new Date(), fetch, remember }, seen);
     if (forgery) return rejected(forgery);
   } catch (error) {
     return rejected("unverifiable", error);
@@ -96,18 +91,6 @@ export async function receiveWebhook(
   } catch (error) {
     return rejected("parse-failed", error);
   }
-}
-
-async function findReplay(
-  { id, scheme }: WebhookSource,
-  raw: RawWebhook,
-  { seen }: ReceiveOptions,
-): Promise<"replayed" | undefined> {
-  const key = "replayKey" in scheme ? scheme.replayKey?.(raw) : undefined;
-  if (key === undefined || !("keys" in scheme)) return undefined;
-  // A time may be as far ahead as behind, so a signature lives for up to twice the tolerance.
-  const forSeconds = scheme.toleranceSeconds === undefined ? replayWindowSeconds : 2 * scheme.toleranceSeconds;
-  return (await seen?.(`${id}:${key}`, forSeconds)) ? "replayed" : undefined;
 }
 
 /** Of text that is no UTF-8, what can be read; such a body is no JSON. */

@@ -26,6 +26,7 @@ export function customScheme(options: CustomSchemeOptions): SignatureScheme {
   return {
     kind: "custom",
     covers: options.covers,
+    headers: [],
     verify: (raw, given) => options.verify(raw, toolsOf(given, kept)),
   };
 }

@@ -1,7 +1,9 @@
 import { concatBytes, fromBase64, utf8 } from "../../crypto/bytes.ts";
+import { verifyHmac } from "../../crypto/hmac.ts";
 import { ConfigurationError } from "../../error/errors.ts";
 import type { SignatureScheme } from "../../provider/webhook.ts";
 import { secondsOf } from "./seconds.ts";
+import { isSigned } from "./signed.ts";
 
 export interface StandardWebhooksOptions {
   /** `whsec_` and the key in base64, or the base64 alone; several while they rotate. */
@@ -23,34 +25,30 @@ export interface StandardWebhooksOptions {
  */
 export function standardWebhooksScheme(options: StandardWebhooksOptions): SignatureScheme {
   const { secrets, headerPrefix, toleranceSeconds = 300 } = options;
-  const [id, timestamp, signature] = ["id", "timestamp", "signature"].map((name) => headerPrefix + name) as [
-    string,
-    string,
-    string,
-  ];
+  const id = `${headerPrefix}id`;
+  const timestamp = `${headerPrefix}timestamp`;
+  const signature = `${headerPrefix}signature`;
+  const keys = secretKeys(secrets);
   return {
     kind: "hmac",
-    hash: "SHA-256",
     covers: "body",
-    keys: secretKeys(secrets),
-    toleranceSeconds,
     headers: [id, timestamp, signature],
-    signatures: ({ headers }) =>
-      (headers.get(signature) ?? "")
-        .split(" ")
-        .filter((entry) => entry.startsWith("v1,"))
-        .flatMap((entry) => fromBase64(entry.slice(3)) ?? []),
-    signedBytes: ({ headers, body }) => [concatBytes(utf8(`${headers.get(id)}.${headers.get(timestamp)}.`), body)],
+    toleranceSeconds,
     timestampSeconds: ({ headers }) => secondsOf(headers.get(timestamp)),
+    verify({ headers, body }) {
+      const signatures = `${headers.get(signature)}`
+        .split(" ")
+        .flatMap((entry) => (entry.startsWith("v1,") && fromBase64(entry.slice(3))) || []);
+      const signed = concatBytes(utf8(`${headers.get(id)}.${headers.get(timestamp)}.`), body);
+      return isSigned((...signature) => verifyHmac("SHA-256", ...signature), keys, signatures, signed);
+    },
   };
 }
 
 function secretKeys(secrets: readonly string[]): readonly Uint8Array<ArrayBuffer>[] {
-  const keys = secrets.map((secret) => fromBase64(secret.replace(/^whsec_/, "")));
-  const problems = keys.flatMap((key, i) =>
-    key?.length ? [] : [`option "secrets" must hold keys in base64, with or without "whsec_": number ${i + 1} is none`],
-  );
-  if (keys.length === 0) problems.push('option "secrets" must hold at least one secret');
-  if (problems.length > 0) throw new ConfigurationError("Standard Webhooks", problems);
-  return keys as readonly Uint8Array<ArrayBuffer>[];
+  const keys = secrets.flatMap((secret) => fromBase64(secret.replace(/^whsec_/, "")) ?? []);
+  if (keys.length === 0 || keys.length < secrets.length || keys.some((key) => key.length === 0)) {
+    throw new ConfigurationError("Webhook", ['"secrets" must be keys in base64, with or without whsec_']);
+  }
+  return keys;
 }
