@@ -62,7 +62,7 @@ export function webhookChecks<O>(suite: WebhookSuite<O>): readonly Check[] {
   const given: Given<O> = { suite, key, unsigned: partsOf(first) };
   const scheme = suite.create(offered(key.option)).scheme;
   const covers = key.covers ?? scheme.covers;
-  const toleranceSeconds = key.toleranceSeconds ?? ("toleranceSeconds" in scheme ? scheme.toleranceSeconds : undefined);
+  const toleranceSeconds = key.toleranceSeconds ?? scheme.toleranceSeconds;
   return [
     check("says of its scheme what the signature covers", async () => ensureSame(scheme.covers, covers, "covers")),
     ...folders.map((folder) => golden(suite, folder)),

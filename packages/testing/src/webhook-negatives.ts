@@ -56,7 +56,7 @@ export function badCredentials(value: string): readonly (readonly [string, strin
       ["one character more", `${text}x`],
       ["in upper case", text.toUpperCase()],
       ["in lower case", text.toLowerCase()],
-      ["reversed", [...text].toReversed().join("")],
+      ["reversed", Array.from(text).toReversed().join("")],
     ].filter(([, wrong]) => wrong !== text) as [string, string][];
   if (basic === undefined) return [...near(value), ["repeated", `${value}, ${value}`]];
   const [username = "", password = ""] = new TextDecoder()
