@@ -9,7 +9,7 @@ export {
 export type { FixtureFiles } from "./fixture-folders.ts";
 export { formatRequest, parseHttpFixture, responseOf, type HttpFixture } from "./http-fixture.ts";
 export { fixtureContext, providerChecks, type ProviderSuite } from "./provider-checks.ts";
-export { fixtureTime, webhookChecks, type OfferedSecret, type WebhookSuite } from "./webhook-checks.ts";
+export { webhookChecks, type OfferedSecret, type WebhookSuite } from "./webhook-checks.ts";
 export {
   basicKey,
   ecdsaTestKeys,
@@ -20,3 +20,4 @@ export {
   type WebhookKey,
   type WebhookParts,
 } from "./webhook-keys.ts";
+export { fixtureTime } from "./webhook-trial.ts";

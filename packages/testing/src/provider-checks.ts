@@ -10,10 +10,10 @@ import type {
   ProviderResponse,
   ProviderSettings,
 } from "carillon";
-import { failureKinds } from "carillon";
 import { CheckError, ensure, ensureSame, type Check } from "./check.ts";
 import { type FixtureFiles, type FixtureFolder, foldersOf, refuseStrays } from "./fixture-folders.ts";
-import { format, formatRequest, madeResponse, parseHttpFixture, responseOf } from "./http-fixture.ts";
+import { format, formatRequest, parseHttpFixture, responseOf } from "./http-fixture.ts";
+import { ensureReading, failingStatuses, strangeAnswers } from "./strange-answers.ts";
 
 export interface ProviderSuite<C extends ChannelId> {
   /** Makes the provider. Called anew for each check. */
@@ -41,21 +41,6 @@ export const fixtureContext: BuildContext = {
 
 const sendNames: readonly string[] = ["message.json", "request.http", "response.http", "result.json"];
 const batchNames: readonly string[] = ["messages.json", "request.http", "response.http", "results.json"];
-
-/** Bodies that no provider documents. */
-const strange: readonly string[] = [
-  "",
-  "<!doctype html><html><body><h1>Bad Gateway</h1></body></html>",
-  '{"id":"cut',
-  "null",
-  "[]",
-  "[null]",
-  '"text"',
-  "7",
-  '{"unknown":true}',
-  '{"errors":"none","message":{"nested":[]},"name":7,"ErrorCode":"x","MessageID":{}}',
-];
-const failingStatuses: readonly number[] = [302, 400, 401, 403, 404, 409, 413, 418, 422, 429, 500, 502, 503, 504];
 
 /** What `describeProvider` registers, for any test runner. README.md says what is checked. */
 export function providerChecks<C extends ChannelId>(suite: ProviderSuite<C>): readonly Check[] {
@@ -212,7 +197,7 @@ function batchChecks<C extends ChannelId>(suite: ProviderSuite<C>, folder: Fixtu
         const outcomes = batch.readResponse(response, items);
         const all = "ok" in outcomes ? [outcomes] : outcomes;
         ensure("ok" in outcomes || all.length === items.length, "one outcome for each message, or one failure");
-        for (const outcome of all) ensureReading(suite, response, outcome);
+        for (const outcome of all) ensureReading(response, outcome, suite.statusAloneAccepts === true);
       }
     }),
   ];
@@ -266,33 +251,6 @@ function ensureWithoutSecrets<C extends ChannelId>(suite: ProviderSuite<C>, show
   for (const secret of suite.secrets) ensure(!text.includes(secret), "a secret is shown");
 }
 
-/** Every strange body, with every status; and once cut off by the core's limit. */
-function strangeAnswers(statuses: readonly number[]): readonly ProviderResponse[] {
-  return statuses.flatMap((status) => [
-    ...strange.map((text) => madeResponse(status, text, { "content-type": "text/html" })),
-    madeResponse(status, '{"id":"', {}, true),
-  ]);
-}
-
-function ensureReading<C extends ChannelId>(
-  suite: ProviderSuite<C>,
-  { status, text }: ProviderResponse,
-  outcome: Outcome,
-): void {
-  const what = `${status} with ${text === "" ? "no body" : text}`;
-  if (status >= 200 && status < 300) {
-    if (suite.statusAloneAccepts) return;
-    ensure(!outcome.ok && outcome.kind === "unexpected-response", `${what}: must be unexpected-response`);
-    return;
-  }
-  ensure(!outcome.ok, `${what}: must be a failure`);
-  ensure(failureKinds.includes(outcome.kind), `${what}: unknown kind ${outcome.kind}`);
-  ensure(outcome.detail !== "", `${what}: says nothing in its detail`);
-  if (status >= 500) ensureSame(outcome.kind, "unavailable", `the kind of ${what}`);
-  if (status === 429) ensureSame(outcome.kind, "rate-limited", `the kind of ${what}`);
-  if (status === 401) ensureSame(outcome.kind, "unauthorized", `the kind of ${what}`);
-}
-
 function answerChecks<C extends ChannelId>(suite: ProviderSuite<C>, base: FixtureFolder): readonly Check[] {
   const read = (response: ProviderResponse): Outcome => {
     const provider = suite.create();
@@ -311,7 +269,8 @@ function answerChecks<C extends ChannelId>(suite: ProviderSuite<C>, base: Fixtur
       }
     }),
     check("reads error pages, empty bodies and cut JSON as failures, without a throw", async () => {
-      for (const response of strangeAnswers(failingStatuses)) ensureReading(suite, response, read(response));
+      for (const response of strangeAnswers(failingStatuses))
+        ensureReading(response, read(response), suite.statusAloneAccepts === true);
     }),
   ];
 }

@@ -1,11 +1,12 @@
 import type { WebhookSource } from "carillon";
-import { ConfigurationError, eventTypes, receiveWebhook } from "carillon";
+import { ConfigurationError } from "carillon";
 import { encode } from "./bytes.ts";
 import { CheckError, ensure, ensureSame, type Check } from "./check.ts";
 import { type FixtureFiles, type FixtureFolder, foldersOf, refuseStrays } from "./fixture-folders.ts";
 import { parseHttpFixture } from "./http-fixture.ts";
 import type { WebhookKey, WebhookParts } from "./webhook-keys.ts";
 import { badCredentials, blanksOf, changedBytes, changedText, misspelt, rotated } from "./webhook-negatives.ts";
+import { ensureWellFormed, fixtureTime, mustAccept, mustBeRejected, receive, type Received } from "./webhook-trial.ts";
 
 /** What a receiver takes as its secret: one, or where that is a string a list of them. */
 export type OfferedSecret<O> = O extends string ? string | readonly string[] : O;
@@ -18,9 +19,6 @@ export interface WebhookSuite<O> {
   /** Found by `import.meta.glob("./fixtures/webhook/**", { query: "?raw", import: "default", eager: true })`. */
   readonly fixtures: FixtureFiles;
 }
-
-/** The clock of fixtures that have no `clock.txt`. */
-export const fixtureTime: Date = new Date("2026-01-02T03:04:05.000Z");
 
 const fixtureNames: readonly string[] = ["request.http", "events.json", "clock.txt", "secret.txt"];
 
@@ -37,13 +35,6 @@ const junk: Readonly<Record<string, Uint8Array<ArrayBuffer>>> = {
   "invalid UTF-8": Uint8Array.of(0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d),
   "deep nesting": encode("[".repeat(20_000) + "]".repeat(20_000)),
 };
-
-interface Received {
-  readonly ok: boolean;
-  readonly reason: string;
-  readonly parsed: boolean;
-  readonly events: readonly unknown[];
-}
 
 interface Given<O> {
   readonly suite: WebhookSuite<O>;
@@ -125,37 +116,9 @@ async function prepared<O>(
   return { source: suite.create(offered(suite.keys[0].option)), parts: await signed(suite.keys[0], parts, now), now };
 }
 
-/** Receives with an eye on `parse`: the source itself is watched, so that a call of it from anywhere is seen. */
-async function receive(source: WebhookSource, parts: WebhookParts, now: Date = fixtureTime): Promise<Received> {
-  let parsed = false;
-  const parse = source.parse.bind(source);
-  const watched = Object.assign(source, {
-    parse(webhook: Parameters<WebhookSource["parse"]>[0]) {
-      parsed = true;
-      return parse(webhook);
-    },
-  });
-  const received = await receiveWebhook(watched, parts, { now: () => now });
-  Object.assign(source, { parse });
-  return received.ok
-    ? { ok: true, reason: "", parsed, events: received.events }
-    : { ok: false, reason: received.reason, parsed, events: [] };
-}
-
-function mustBeRejected(received: Received, what: string): void {
-  ensure(!received.ok, `${what}: must be rejected, and was accepted`);
-  ensure(!received.parsed, `${what}: was rejected, but parsed`);
-}
-
 async function mustReject<O>({ suite, key }: Given<O>, parts: WebhookParts, what: string): Promise<Received> {
   const received = await receive(suite.create(offered(key.option)), parts);
   mustBeRejected(received, what);
-  return received;
-}
-
-async function mustAccept(source: WebhookSource, parts: WebhookParts, what: string, now?: Date): Promise<Received> {
-  const received = await receive(source, parts, now);
-  ensure(received.ok, `${what}: must be accepted, and was rejected (${received.reason})`);
   return received;
 }
 
@@ -178,18 +141,6 @@ function withoutRaw(event: unknown): unknown {
   return rest;
 }
 
-function ensureWellFormed(source: WebhookSource, events: readonly unknown[]): void {
-  ensure(Array.isArray(events), "events must be a list");
-  for (const event of events as readonly Record<string, unknown>[]) {
-    const { id, provider, type, occurredAt, providerType } = event;
-    ensure(typeof id === "string" && id !== "", "an event has an id");
-    ensure(provider === source.id, "an event names its provider");
-    ensure(typeof providerType === "string", "an event keeps the provider's own name of it");
-    ensure(eventTypes.includes(type as never), `an event's type is one that Carillon knows, not ${String(type)}`);
-    ensure(occurredAt instanceof Date && Number.isFinite(occurredAt.getTime()), "an event has a time");
-  }
-}
-
 function bodyNegative<O>(suite: WebhookSuite<O>, folder: FixtureFolder): Check {
   return check(`${folder.name}: is rejected with any byte of its body changed`, async () => {
     const { source, parts, now } = await prepared(suite, folder);
@@ -210,7 +161,7 @@ function bodyNegative<O>(suite: WebhookSuite<O>, folder: FixtureFolder): Check {
 }
 
 function signatureNegatives<O>(given: Given<O>, toleranceSeconds: number | undefined): readonly Check[] {
-  const { key, unsigned, suite } = given;
+  const { key, unsigned } = given;
   const withHeader = (parts: WebhookParts, name: string, value: string): WebhookParts => ({
     ...parts,
     headers: { ...parts.headers, [name]: value },
@@ -260,7 +211,7 @@ function signatureNegatives<O>(given: Given<O>, toleranceSeconds: number | undef
             ages(given, [1 - toleranceSeconds, toleranceSeconds - 1], true),
           ),
         ]),
-    ...several(given, (parts, value) => withHeader(parts, key.signatureHeader ?? "", value), suite),
+    ...several(given, (parts, value) => withHeader(parts, key.signatureHeader ?? "", value)),
   ];
 }
 
@@ -277,9 +228,8 @@ async function ages<O>(given: Given<O>, offsets: readonly number[], accepted: bo
 function several<O>(
   given: Given<O>,
   withSignature: (parts: WebhookParts, value: string) => WebhookParts,
-  suite: WebhookSuite<O>,
 ): readonly Check[] {
-  const { key, unsigned } = given;
+  const { suite, key, unsigned } = given;
   const { combine, signatureHeader = "" } = key;
   if (!combine) return [];
   return [
