@@ -1,11 +1,10 @@
 import type { WebhookSource } from "carillon";
 import { ConfigurationError } from "carillon";
-import { encode } from "./bytes.ts";
 import { CheckError, ensure, ensureSame, type Check } from "./check.ts";
 import { type FixtureFiles, type FixtureFolder, foldersOf, refuseStrays } from "./fixture-folders.ts";
 import { parseHttpFixture } from "./http-fixture.ts";
 import type { WebhookKey, WebhookParts } from "./webhook-keys.ts";
-import { badCredentials, blanksOf, changedBytes, changedText, misspelt, rotated } from "./webhook-negatives.ts";
+import { badCredentials, blanksOf, changedBytes, changedText, junk, misspelt, rotated } from "./webhook-negatives.ts";
 import { ensureWellFormed, fixtureTime, mustAccept, mustBeRejected, receive, type Received } from "./webhook-trial.ts";
 
 /** What a receiver takes as its secret: one, or where that is a string a list of them. */
@@ -21,20 +20,6 @@ export interface WebhookSuite<O> {
 }
 
 const fixtureNames: readonly string[] = ["request.http", "events.json", "clock.txt", "secret.txt"];
-
-/** Bodies that mean nothing to any provider. */
-const junk: Readonly<Record<string, Uint8Array<ArrayBuffer>>> = {
-  "an empty body": encode(""),
-  "1": encode("1"),
-  null: encode("null"),
-  "[]": encode("[]"),
-  "{}": encode("{}"),
-  '"x"': encode('"x"'),
-  "a list of junk": encode('[1,null,"x",[],{},[[]],true]'),
-  "invalid JSON": encode('{"type":'),
-  "invalid UTF-8": Uint8Array.of(0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d),
-  "deep nesting": encode("[".repeat(20_000) + "]".repeat(20_000)),
-};
 
 interface Given<O> {
   readonly suite: WebhookSuite<O>;

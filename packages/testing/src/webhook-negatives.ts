@@ -105,3 +105,17 @@ export function rotated(first: unknown, second: unknown): unknown {
   const [name] = different;
   return different.length === 1 && name !== undefined ? { ...a, [name]: [a?.[name], b?.[name]] } : undefined;
 }
+
+/** Bodies that mean nothing to any provider. */
+export const junk: Readonly<Record<string, Uint8Array<ArrayBuffer>>> = {
+  "an empty body": encode(""),
+  "1": encode("1"),
+  null: encode("null"),
+  "[]": encode("[]"),
+  "{}": encode("{}"),
+  '"x"': encode('"x"'),
+  "a list of junk": encode('[1,null,"x",[],{},[[]],true]'),
+  "invalid JSON": encode('{"type":'),
+  "invalid UTF-8": Uint8Array.of(0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d),
+  "deep nesting": encode("[".repeat(20_000) + "]".repeat(20_000)),
+};
