@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
 import { createServer } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createSimulator, simulatorCredentials } from "@carillon/simulator";
@@ -97,20 +98,23 @@ async function migrate(service: Miniflare): Promise<void> {
 
 /** The simulator's `fetch` on a loopback port. */
 async function serve(simulator: Simulator): Promise<{ readonly port: number; close(): void }> {
-  const server = createServer(async (incoming, outgoing) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of incoming) chunks.push(chunk as Buffer);
-    const headers = Object.entries(incoming.headers).filter(
-      (entry): entry is [string, string] => typeof entry[1] === "string",
-    );
-    const answer = await simulator.fetch(`https://${incoming.headers.host}${incoming.url}`, {
-      method: incoming.method ?? "GET",
-      headers: headers.filter(([name]) => name !== "host" && name !== "connection" && name !== "transfer-encoding"),
-      ...(chunks.length > 0 ? { body: Buffer.concat(chunks) } : {}),
-    });
-    outgoing.writeHead(answer.status, Object.fromEntries(answer.headers));
-    outgoing.end(Buffer.from(await answer.arrayBuffer()));
-  });
+  const server = createServer((incoming, outgoing) => void answer(simulator, incoming, outgoing));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return { port: (server.address() as AddressInfo).port, close: () => server.close() };
+}
+
+async function answer(simulator: Simulator, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  const hop = new Set(["host", "connection", "transfer-encoding"]);
+  const headers = Object.entries(incoming.headers).filter(
+    (entry): entry is [string, string] => typeof entry[1] === "string" && !hop.has(entry[0]),
+  );
+  const response = await simulator.fetch(`https://${incoming.headers.host}${incoming.url}`, {
+    method: incoming.method ?? "GET",
+    headers,
+    ...(chunks.length > 0 ? { body: Buffer.concat(chunks) } : {}),
+  });
+  outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+  outgoing.end(Buffer.from(await response.arrayBuffer()));
 }

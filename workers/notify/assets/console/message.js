@@ -8,7 +8,7 @@ async function show() {
   document.querySelector("#title").textContent = message.subject ?? `To ${message.to.join(", ")}`;
   document.querySelector("#facts").replaceChildren(...facts(message));
   document.querySelector("#timeline-title").hidden = false;
-  document.querySelector("#timeline").replaceChildren(...[accepted(message), ...message.timeline.map(entry)]);
+  document.querySelector("#timeline").replaceChildren(accepted(message), ...message.timeline.map(entry));
 }
 
 function facts({ status, to, channel, provider, providerMessageId, possibleDuplicate, tries, nextTryAt }) {
