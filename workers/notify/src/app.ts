@@ -37,10 +37,19 @@ app.onError((error) => {
   if (error instanceof HTTPException) return error.getResponse();
   // The message may quote what was sent; its class is enough to find the place.
   console.error(JSON.stringify({ event: "request-failed", error: error.name, stack: framesOf(error) }));
-  return problemResponse({ status: 500, code: "internal", title: "The request failed.", detail: "Nothing is known to be saved; try again." });
+  return problemResponse({
+    status: 500,
+    code: "internal",
+    title: "The request failed.",
+    detail: "Nothing is known to be saved; try again.",
+  });
 });
 
 /** The stack without its first line, which repeats the message. */
 function framesOf(error: Error): string {
-  return (error.stack ?? "").split("\n").filter((line) => line.trimStart().startsWith("at ")).slice(0, 8).join("\n");
+  return (error.stack ?? "")
+    .split("\n")
+    .filter((line) => line.trimStart().startsWith("at "))
+    .slice(0, 8)
+    .join("\n");
 }

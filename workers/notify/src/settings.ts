@@ -33,7 +33,8 @@ export function settingsOf(env: Env): Settings {
 export function readSettings(env: Env): Settings {
   const problems: string[] = [];
   const environment = readEnvironment(env.ENVIRONMENT);
-  if (environment === "unknown") problems.push("ENVIRONMENT is not production, staging or development: all messages are captured");
+  if (environment === "unknown")
+    problems.push("ENVIRONMENT is not production, staging or development: all messages are captured");
   const simulator = env.SIMULATOR;
   if (simulator !== undefined && environment === "production") {
     problems.push("SIMULATOR is bound in production: requests are refused");
@@ -67,7 +68,10 @@ function readGuard(env: Env, environment: Environment, problems: string[]): Guar
   }
   if (environment === "unknown" || env.GUARD === undefined) return capture();
   try {
-    const rule = JSON.parse(env.GUARD) as { allow?: Parameters<typeof allowlist>[0]; redirect?: Parameters<typeof redirect>[0] };
+    const rule = JSON.parse(env.GUARD) as {
+      allow?: Parameters<typeof allowlist>[0];
+      redirect?: Parameters<typeof redirect>[0];
+    };
     if (rule.allow !== undefined) return allowlist(rule.allow);
     if (rule.redirect !== undefined) return redirect(rule.redirect);
     problems.push('GUARD has neither "allow" nor "redirect": all messages are captured');

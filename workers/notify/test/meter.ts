@@ -18,16 +18,28 @@ type Exec = SqlStorage["exec"];
 
 /** Counts what all shards do from here on, by wrapping the storage's own methods. */
 export async function meter(): Promise<Meter> {
-  const counted: Meter = { rowsWritten: 0, statements: 0, transactions: 0, alarmsSet: 0, largestValue: 0, mostParameters: 0 };
+  const counted: Meter = {
+    rowsWritten: 0,
+    statements: 0,
+    transactions: 0,
+    alarmsSet: 0,
+    largestValue: 0,
+    mostParameters: 0,
+  };
   await Promise.all(
     allShards(env).map((shard) =>
-      runInDurableObject(shardStub(env, shard) as never, (_: unknown, { storage }: DurableObjectState) => count(storage, counted)),
+      runInDurableObject(shardStub(env, shard) as never, (_: unknown, { storage }: DurableObjectState) =>
+        count(storage, counted),
+      ),
     ),
   );
   return counted;
 }
 
-const originals = new WeakMap<object, { exec: Exec; transaction: DurableObjectStorage["transaction"]; setAlarm: DurableObjectStorage["setAlarm"] }>();
+const originals = new WeakMap<
+  object,
+  { exec: Exec; transaction: DurableObjectStorage["transaction"]; setAlarm: DurableObjectStorage["setAlarm"] }
+>();
 
 function count(storage: DurableObjectStorage, counted: Meter): void {
   const { sql } = storage;
@@ -47,7 +59,8 @@ function count(storage: DurableObjectStorage, counted: Meter): void {
     const cursor = original.exec(query, ...bindings);
     const rows = cursor.toArray();
     counted.rowsWritten += cursor.rowsWritten;
-    for (const row of rows) for (const value of Object.values(row)) counted.largestValue = Math.max(counted.largestValue, sizeOf(value));
+    for (const row of rows)
+      for (const value of Object.values(row)) counted.largestValue = Math.max(counted.largestValue, sizeOf(value));
     return { toArray: () => rows, one: () => rows[0], [Symbol.iterator]: () => rows[Symbol.iterator]() };
   });
   define(storage, "transaction", (work: never) => {

@@ -6,7 +6,11 @@ describe("one email, all the way round", () => {
     const { messages } = await accept(email("delivered@simulator.test"));
     const found = await untilStatus(messages[0]!.id, "delivered");
     expect(found.provider).toBe("resend");
-    expect(found.timeline.map(({ kind, outcome, type }) => outcome ?? type ?? kind)).toEqual(["accepted", "sent", "delivered"]);
+    expect(found.timeline.map(({ kind, outcome, type }) => outcome ?? type ?? kind)).toEqual([
+      "accepted",
+      "sent",
+      "delivered",
+    ]);
     expect(Object.keys(found.milestones).toSorted()).toEqual(["delivered", "sent"]);
     expect(received(found.id)).toBe(1);
   });
@@ -38,12 +42,23 @@ describe("one email, all the way round", () => {
   });
 
   it("fails over to the next provider when one answers that its key is wrong", async () => {
-    await fault({ kind: "respond", provider: "resend", recipient: "failover@simulator.test", status: 401, body: { name: "missing_api_key", message: "no", statusCode: 401 } });
+    await fault({
+      kind: "respond",
+      provider: "resend",
+      recipient: "failover@simulator.test",
+      status: 401,
+      body: { name: "missing_api_key", message: "no", statusCode: 401 },
+    });
     const { messages } = await accept(email("failover@simulator.test"));
     const found = await untilStatus(messages[0]!.id, "delivered");
     expect(found.provider).toBe("postmark");
     expect(found.possibleDuplicate).toBe(false);
-    expect(found.timeline[0]).toMatchObject({ kind: "attempt", provider: "resend", failure: "unauthorized", then: { action: "retry", lane: "postmark:default" } });
+    expect(found.timeline[0]).toMatchObject({
+      kind: "attempt",
+      provider: "resend",
+      failure: "unauthorized",
+      then: { action: "retry", lane: "postmark:default" },
+    });
   });
 
   it("sends at the moment that was asked for, and not before", async () => {
@@ -57,7 +72,11 @@ describe("one email, all the way round", () => {
 
   it("sends through each provider and hears back from it", async () => {
     for (const provider of ["resend", "postmark", "sendgrid"]) {
-      const { messages } = await accept(email([`delivered+${provider}@simulator.test`, `complained+${provider}@simulator.test`], { providers: [provider] }));
+      const { messages } = await accept(
+        email([`delivered+${provider}@simulator.test`, `complained+${provider}@simulator.test`], {
+          providers: [provider],
+        }),
+      );
       const delivered = await untilStatus(messages[0]!.id, "delivered");
       expect(delivered.provider).toBe(provider);
       await untilStatus(messages[1]!.id, "complained");

@@ -47,7 +47,11 @@ export interface MessageBody {
   readonly timeline: readonly (Readonly<Record<string, unknown>> & { readonly kind: string; readonly then?: never })[];
 }
 
-export function email(to: unknown, more: Readonly<Record<string, unknown>> = {}, content: Readonly<Record<string, unknown>> = {}): object {
+export function email(
+  to: unknown,
+  more: Readonly<Record<string, unknown>> = {},
+  content: Readonly<Record<string, unknown>> = {},
+): object {
   return {
     channel: "email",
     to,
@@ -68,7 +72,11 @@ export async function message(id: string): Promise<MessageBody> {
 }
 
 /** Lets the service and the simulator work until a message has a status, or the time is over. */
-export async function until(id: string, wanted: (message: MessageBody) => boolean, withinMs = 10_000): Promise<MessageBody> {
+export async function until(
+  id: string,
+  wanted: (message: MessageBody) => boolean,
+  withinMs = 10_000,
+): Promise<MessageBody> {
   const end = Date.now() + withinMs;
   for (;;) {
     await simulator.settle();

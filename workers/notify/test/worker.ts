@@ -7,7 +7,8 @@ export { Deliver, Effects, Ledger } from "../src/index.ts";
 /** The other side of the wire, in the same isolate as the tests: what it received and was told stands in its store. */
 export const simulator = createSimulator({
   webhookTarget: "https://carillon.test",
-  deliver: (url, init) => (exports as unknown as { default: Fetcher }).default.fetch(url, init as RequestInit<RequestInitCfProperties>),
+  deliver: (url, init) =>
+    (exports as unknown as { default: Fetcher }).default.fetch(url, init as RequestInit<RequestInitCfProperties>),
 });
 
 export class SimulatorForTests extends WorkerEntrypoint {

@@ -31,7 +31,11 @@ export interface Accepted {
 export async function acceptNotifications(
   env: Env,
   requests: readonly NotificationRequest[],
-  caller: { readonly apiKeyId: string; readonly idempotencyKey: string | undefined; readonly pathOf: (index: number) => string },
+  caller: {
+    readonly apiKeyId: string;
+    readonly idempotencyKey: string | undefined;
+    readonly pathOf: (index: number) => string;
+  },
 ): Promise<Accepted> {
   const { apiKeyId, idempotencyKey, pathOf } = caller;
   const now = new Date();
@@ -75,7 +79,11 @@ export async function acceptNotifications(
   return { repeated: false, notifications: notifications.map((one) => viewOf(shard, one, now.getTime())) };
 }
 
-function viewOf(shard: number, { stem, channel, sendAt, messages }: AcceptedNotification, acceptedAt: number): AcceptedView {
+function viewOf(
+  shard: number,
+  { stem, channel, sendAt, messages }: AcceptedNotification,
+  acceptedAt: number,
+): AcceptedView {
   return {
     id: formatId("ntf", shard, uuidAt(stem, 0)),
     channel,

@@ -15,7 +15,9 @@ const maxAheadMs = 366 * 86_400_000;
 
 const priorities = { high: 0, normal: 1, bulk: 2 } as const;
 
-export type Expanded = { readonly ok: true; readonly notification: AcceptedNotification } | { readonly ok: false; readonly errors: readonly FieldError[] };
+export type Expanded =
+  | { readonly ok: true; readonly notification: AcceptedNotification }
+  | { readonly ok: false; readonly errors: readonly FieldError[] };
 
 /** Checks a request as its channel would at the send, and makes its messages: one for each address, or one envelope. */
 export async function expand(request: NotificationRequest, settings: Settings, now: Date): Promise<Expanded> {
@@ -61,10 +63,16 @@ async function expandRecipients(
   // What is derived from the content is derived once, not for every recipient and not again at the send.
   let { content } = request;
   for (const [index, recipient] of recipients.entries()) {
-    const readdressed = first !== undefined && typeof recipient === "string" ? channel.withRecipient(first as never, recipient) : undefined;
+    const readdressed =
+      first !== undefined && typeof recipient === "string"
+        ? channel.withRecipient(first as never, recipient)
+        : undefined;
     const message = readdressed ?? channel.normalise({ ...content, channel: request.channel, to: recipient });
     if ("ok" in message) {
-      reject(fieldOf(message.field, Array.isArray(request.to) && request.envelope !== true ? index : undefined), message.detail);
+      reject(
+        fieldOf(message.field, Array.isArray(request.to) && request.envelope !== true ? index : undefined),
+        message.detail,
+      );
       if (!message.field.startsWith("to")) break;
       continue;
     }
@@ -99,16 +107,21 @@ function checkContent(request: NotificationRequest, messages: number, settings: 
   const { content } = request;
   for (const field of ["cc", "bcc"]) {
     if (content[field] !== undefined && messages > 1) {
-      reject(`content.${field}`, "expected `envelope: true` or one address in `to`: every message would be copied there");
+      reject(
+        `content.${field}`,
+        "expected `envelope: true` or one address in `to`: every message would be copied there",
+      );
     }
   }
   const metadata = content["metadata"];
   for (const key of typeof metadata === "object" && metadata !== null ? Object.keys(metadata) : []) {
-    if (/^carillon[_-]/.test(key)) reject(`content.metadata.${key}`, "expected a key that does not begin with carillon");
+    if (/^carillon[_-]/.test(key))
+      reject(`content.metadata.${key}`, "expected a key that does not begin with carillon");
   }
   const options = content["providerOptions"];
   for (const id of typeof options === "object" && options !== null ? Object.keys(options) : []) {
-    if (!settings.known.some((provider) => provider.id === id)) reject(`content.providerOptions.${id}`, "expected a provider's id");
+    if (!settings.known.some((provider) => provider.id === id))
+      reject(`content.providerOptions.${id}`, "expected a provider's id");
   }
   for (const field of ["channel", "to"]) {
     if (field in content) reject(`content.${field}`, "is not a field of the content");

@@ -13,7 +13,10 @@ export const notificationRequest = v.strictObject(
   {
     channel: v.picklist(channelIds, `expected one of ${channelIds.join(", ")}`),
     /** One address, or a list: one message each, or with `envelope` one message to all. */
-    to: v.union([v.string(), v.array(v.unknown()), v.record(v.string(), v.unknown())], "expected an address or a list of addresses"),
+    to: v.union(
+      [v.string(), v.array(v.unknown()), v.record(v.string(), v.unknown())],
+      "expected an address or a list of addresses",
+    ),
     content: v.record(v.string(), v.unknown(), "expected an object"),
     envelope: v.optional(v.boolean("expected true or false")),
     priority: v.optional(v.picklist(["high", "normal", "bulk"], "expected high, normal or bulk"), "normal"),
@@ -21,7 +24,10 @@ export const notificationRequest = v.strictObject(
     sendAt: v.optional(
       v.pipe(
         v.string("expected a time"),
-        v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/, "expected an RFC 3339 time with an offset: 2026-01-31T08:00:00Z"),
+        v.regex(
+          /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/,
+          "expected an RFC 3339 time with an offset: 2026-01-31T08:00:00Z",
+        ),
         v.check((text) => !Number.isNaN(Date.parse(text)), "expected a time that exists"),
       ),
     ),

@@ -28,7 +28,10 @@ const directoryPauseMs = 30_000;
 export async function deliverChunk(env: Env, job: ChunkJob): Promise<void> {
   const settings = settingsOf(env);
   const provider = providerOf(settings, job);
-  const outcomes = provider === undefined ? postponeAll(job, "The lane is not configured.", directoryPauseMs) : await sendMembers(env, settings, provider, job);
+  const outcomes =
+    provider === undefined
+      ? postponeAll(job, "The lane is not configured.", directoryPauseMs)
+      : await sendMembers(env, settings, provider, job);
   const command = { chunk: job.chunk, token: job.token, lane: job.lane, outcomes };
   // Without this record the lease ends as "unknown", so it is worth asking again.
   for (let attempt = 1; attempt <= 3; attempt++) {
@@ -42,7 +45,12 @@ export async function deliverChunk(env: Env, job: ChunkJob): Promise<void> {
   }
 }
 
-async function sendMembers(env: Env, settings: Settings, provider: AnyProvider, job: ChunkJob): Promise<MemberOutcome[]> {
+async function sendMembers(
+  env: Env,
+  settings: Settings,
+  provider: AnyProvider,
+  job: ChunkJob,
+): Promise<MemberOutcome[]> {
   const ready: Ready[] = [];
   const outcomes = new Map<string, MemberOutcome>();
   for (const member of job.members) {
@@ -52,7 +60,11 @@ async function sendMembers(env: Env, settings: Settings, provider: AnyProvider, 
   }
   let suppressed: ReadonlyMap<string, SuppressionReason>;
   try {
-    suppressed = await findSuppressed(env.DB, job.channel, ready.flatMap(({ addressKeys }) => addressKeys));
+    suppressed = await findSuppressed(
+      env.DB,
+      job.channel,
+      ready.flatMap(({ addressKeys }) => addressKeys),
+    );
   } catch {
     return postponeAll(job, "The suppressions could not be read.", directoryPauseMs);
   }
@@ -74,7 +86,8 @@ async function sendMembers(env: Env, settings: Settings, provider: AnyProvider, 
   const startBefore = Math.min(Date.now() + deliverForMs, job.leaseUntil - 2 * requestTimeoutMs);
   for (const slice of slicesOf(wanted, provider)) {
     if (Date.now() >= startBefore) {
-      for (const { uuid } of slice) outcomes.set(uuid, { uuid, kind: "postponed", reason: "The turn was over.", forMs: 0 });
+      for (const { uuid } of slice)
+        outcomes.set(uuid, { uuid, kind: "postponed", reason: "The turn was over.", forMs: 0 });
       continue;
     }
     const results = await notifier.sendBatch(slice.map(({ entry }) => entry) as never);
@@ -121,7 +134,9 @@ function slicesOf(ready: readonly Ready[], provider: AnyProvider): readonly (rea
 }
 
 function cut<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
 }
 
 function outcomeOf(uuid: string, result: SendResult): MemberOutcome {

@@ -45,7 +45,11 @@ export async function findSuppressed(
  * Suppresses addresses: one statement for any number. The first reason stays; one that was removed comes back only for
  * a cause after the removal, so that a repeated old webhook does not undo it.
  */
-export async function addSuppressions(db: D1Database, suppressions: readonly Suppression[], now: number): Promise<void> {
+export async function addSuppressions(
+  db: D1Database,
+  suppressions: readonly Suppression[],
+  now: number,
+): Promise<void> {
   await db
     .prepare(
       `INSERT INTO suppression (channel, address_key, label, reason, source_message, caused_at, created_at)
@@ -62,7 +66,12 @@ export async function addSuppressions(db: D1Database, suppressions: readonly Sup
 }
 
 /** Removes one; false when it is not there. */
-export async function removeSuppression(db: D1Database, channel: string, addressKey: string, now: number): Promise<boolean> {
+export async function removeSuppression(
+  db: D1Database,
+  channel: string,
+  addressKey: string,
+  now: number,
+): Promise<boolean> {
   const { meta } = await db
     .prepare("UPDATE suppression SET removed_at = ?3 WHERE channel = ?1 AND address_key = ?2 AND removed_at IS NULL")
     .bind(channel, addressKey, now)

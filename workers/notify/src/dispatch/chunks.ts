@@ -17,17 +17,16 @@ export interface PlannedChunk {
  * Cuts what is due into chunks, in the given order (high priority first): one lane each, no longer than the lane's
  * size, no heavier than `maxContentBytes` of distinct content, and no more chunks than there is room for.
  */
-export function planChunks(
-  due: readonly DueMessage[],
-  room: number,
-  maxContentBytes: number,
-): readonly PlannedChunk[] {
+export function planChunks(due: readonly DueMessage[], room: number, maxContentBytes: number): readonly PlannedChunk[] {
   const closed: PlannedChunk[] = [];
   const open = new Map<string, { members: string[]; stems: Set<string>; bytes: number; size: number }>();
   for (const message of due) {
     let chunk = open.get(message.lane);
     const extra = chunk?.stems.has(message.stem) ? 0 : message.contentBytes;
-    if (chunk !== undefined && (chunk.members.length >= Math.min(chunk.size, message.size) || chunk.bytes + extra > maxContentBytes)) {
+    if (
+      chunk !== undefined &&
+      (chunk.members.length >= Math.min(chunk.size, message.size) || chunk.bytes + extra > maxContentBytes)
+    ) {
       closed.push({ lane: message.lane, members: chunk.members });
       open.delete(message.lane);
       chunk = undefined;

@@ -63,7 +63,8 @@ export function decide(
   });
   const next = laneAfter(lanes, lane.key);
   if (step.action === "retry") {
-    const pause = step.afterMs ?? backoffMs({ attempt: message.lane_tries, baseMs: 2_000, capMs: 60_000, random: Math.random });
+    const pause =
+      step.afterMs ?? backoffMs({ attempt: message.lane_tries, baseMs: 2_000, capMs: 60_000, random: Math.random });
     if (pause > patienceMs && next !== undefined && !unknown) {
       return { action: "retry", lane: next.key, at: now, possibleDuplicate: false, sameRequest: false };
     }

@@ -13,15 +13,17 @@ export interface Lane {
 }
 
 /** The lanes that a message may use, in order: the caller's choice, else all that the deployment has. */
-export function lanesFor(settings: Settings, channel: string, providers: readonly string[] | undefined): readonly Lane[] {
-  const all = (settings.providers[channel as ChannelId] ?? []).map(
-    (provider): Lane => ({
-      key: `${provider.id}:${provider.account}`,
-      provider: provider.id,
-      maxBatch: provider.batch?.maxMessages ?? 1,
-      keyWindowMs: (provider.idempotency?.windowSeconds ?? 0) * 1000,
-    }),
-  );
+export function lanesFor(
+  settings: Settings,
+  channel: string,
+  providers: readonly string[] | undefined,
+): readonly Lane[] {
+  const all = (settings.providers[channel as ChannelId] ?? []).map((provider): Lane => ({
+    key: `${provider.id}:${provider.account}`,
+    provider: provider.id,
+    maxBatch: provider.batch?.maxMessages ?? 1,
+    keyWindowMs: (provider.idempotency?.windowSeconds ?? 0) * 1000,
+  }));
   return providers?.flatMap((id) => all.filter((lane) => lane.provider === id)) ?? all;
 }
 

@@ -17,7 +17,10 @@ export async function correlate(env: Env, events: readonly IncomingEvent[]): Pro
   const known = new Map<string, { shard: number; uuid: string }>();
   if (wanted.size > 0) {
     const answers = await Promise.all(
-      allShards(env).map(async (shard) => ({ shard, found: await shardStub(env, shard).findByProviderIds([...wanted.values()]) })),
+      allShards(env).map(async (shard) => ({
+        shard,
+        found: await shardStub(env, shard).findByProviderIds([...wanted.values()]),
+      })),
     );
     for (const { shard, found } of answers) {
       for (const { provider, id, uuid } of found) known.set(`${provider}:${id}`, { shard, uuid });

@@ -37,7 +37,11 @@ export function accept(sql: SqlStorage, command: AcceptCommand): AcceptAnswer {
   const { now, idempotency, notifications } = command;
   if (idempotency !== undefined) {
     const earlier = sql
-      .exec("SELECT request_hash, notifications FROM idempotency WHERE key = ? AND expires_at > ?", idempotency.key, now)
+      .exec(
+        "SELECT request_hash, notifications FROM idempotency WHERE key = ? AND expires_at > ?",
+        idempotency.key,
+        now,
+      )
       .toArray()[0];
     if (earlier !== undefined) {
       if (earlier["request_hash"] !== idempotency.requestHash) return { outcome: "conflict" };

@@ -38,12 +38,18 @@ export function claim(sql: SqlStorage, shard: number, now: number, settings: Set
 
   const jobs: ChunkJob[] = [];
   const waiting = sql
-    .exec<ChunkRow>("SELECT id, lane, members, rendered_at FROM chunk WHERE open = 0 AND at <= ? ORDER BY at LIMIT ?", now, room)
+    .exec<ChunkRow>(
+      "SELECT id, lane, members, rendered_at FROM chunk WHERE open = 0 AND at <= ? ORDER BY at LIMIT ?",
+      now,
+      room,
+    )
     .toArray();
   for (const { id, lane, members, rendered_at } of waiting) {
     const token = randomToken(8);
     sql.exec("UPDATE chunk SET open = 1, token = ?, at = ? WHERE id = ?", token, now + leaseMs, id);
-    jobs.push(...jobOf(sql, shard, { id, token, lane, members: JSON.parse(members) as string[], renderedAt: rendered_at }, now));
+    jobs.push(
+      ...jobOf(sql, shard, { id, token, lane, members: JSON.parse(members) as string[], renderedAt: rendered_at }, now),
+    );
     room -= 1;
   }
 
@@ -83,7 +89,14 @@ type ChunkRow = { id: string; lane: string; members: string; rendered_at: number
 /** Due messages with the lane that each would take, high priority first. */
 function readDue(sql: SqlStorage, now: number, settings: Settings): { due: DueMessage[]; laneless: string[] } {
   const rows = sql
-    .exec<{ uuid: string; lane: string | null; channel: string; providers: string | null; content_bytes: number; lost_leases: number }>(
+    .exec<{
+      uuid: string;
+      lane: string | null;
+      channel: string;
+      providers: string | null;
+      content_bytes: number;
+      lost_leases: number;
+    }>(
       `SELECT due.uuid, due.lane, due.lost_leases, n.channel, n.providers, n.content_bytes
        FROM (SELECT uuid, lane, lost_leases, priority, due_at FROM message INDEXED BY message_due
              WHERE priority IN (0, 1, 2) AND due_at <= ?1 ORDER BY priority, due_at LIMIT ?2) AS due
@@ -99,7 +112,14 @@ function readDue(sql: SqlStorage, now: number, settings: Settings): { due: DueMe
     const lanes = lanesFor(settings, channel, providers === null ? undefined : (JSON.parse(providers) as string[]));
     const lane = currentLane(lanes, wanted);
     if (lane === undefined) laneless.push(uuid);
-    else due.push({ uuid, lane: lane.key, size: lost_leases < leasesBeforeAlone ? chunkSize(settings, lane) : 1, stem: stemOf(uuid), contentBytes: content_bytes });
+    else
+      due.push({
+        uuid,
+        lane: lane.key,
+        size: lost_leases < leasesBeforeAlone ? chunkSize(settings, lane) : 1,
+        stem: stemOf(uuid),
+        contentBytes: content_bytes,
+      });
   }
   return { due, laneless };
 }
@@ -116,7 +136,10 @@ function jobOf(
     return row === undefined ? [] : { uuid, recipient: JSON.parse(row.recipient) as unknown };
   });
   const stems = new Set(members.map(({ uuid }) => stemOf(uuid)));
-  const contents = readContents(sql, Array.from(stems, (stem) => uuidAt(stem, 0)));
+  const contents = readContents(
+    sql,
+    Array.from(stems, (stem) => uuidAt(stem, 0)),
+  );
   const channel = contents.values().next().value?.channel;
   if (channel === undefined) return [];
   const { id, token, lane, renderedAt } = chunk;

@@ -62,7 +62,10 @@ export function ingest(sql: SqlStorage, events: readonly IncomingEvent[], now: n
     changed.set(row.uuid, { ...row, ...applyEvent(row, event, past.attempts), seq: Math.min(seq, maxTimeline) });
   }
   insertTimeline(sql, timeline);
-  updateMessages(sql, Array.from(changed.values(), (row): MessageChange => change(row, {})));
+  updateMessages(
+    sql,
+    Array.from(changed.values(), (row): MessageChange => change(row, {})),
+  );
   putOutbox(sql, effects, now);
   keepStrays(sql, strays, now);
 }
@@ -84,7 +87,9 @@ function eventKey({ provider, id }: IncomingEvent): string {
 
 function readHistory(sql: SqlStorage, uuids: readonly string[]): Map<string, History> {
   const history = new Map<string, History>();
-  const rows = sql.exec<{ message: string; seq: number; kind: string; event_key: string | null } & Attempt & Record<string, SqlStorageValue>>(
+  const rows = sql.exec<
+    { message: string; seq: number; kind: string; event_key: string | null } & Attempt & Record<string, SqlStorageValue>
+  >(
     `SELECT t.message, t.seq, t.kind, t.event_key, t.provider, t.provider_message_id
      FROM json_each(?1) AS wanted JOIN timeline AS t ON t.message = wanted.value`,
     JSON.stringify(uuids),
@@ -124,16 +129,17 @@ function applyEvent(row: MessageRow, event: IncomingEvent, attempts: readonly At
 /** The attempt that an event belongs to: by the provider's id, else the last with that provider. */
 function attemptOf(event: IncomingEvent, attempts: readonly Attempt[]): string {
   const ofProvider = attempts.filter(({ provider }) => provider === event.provider);
-  const exact = ofProvider.find(
-    ({ provider_message_id: id }) => id !== null && id === event.providerMessageId,
-  );
+  const exact = ofProvider.find(({ provider_message_id: id }) => id !== null && id === event.providerMessageId);
   const attempt = exact ?? ofProvider.at(-1);
   return attempt === undefined ? unrecorded(event.provider) : String(attempt.seq);
 }
 
 /** Which of the message's addresses an event is about; the first when there is but one, or it does not say. */
 function indexOf(event: IncomingEvent, addresses: readonly StoredAddress[]): number {
-  return Math.max(0, addresses.findIndex(({ key }) => key === event.addressKey));
+  return Math.max(
+    0,
+    addresses.findIndex(({ key }) => key === event.addressKey),
+  );
 }
 
 function effectsOf(event: IncomingEvent, row: MessageRow, channel: string): readonly Effect[] {
@@ -158,7 +164,16 @@ function effectsOf(event: IncomingEvent, row: MessageRow, channel: string): read
 function entryOf(event: IncomingEvent, message: string, seq: number, key: string): TimelineRow {
   const { type, occurredAt, providerType, reason, code, raw, provider, providerMessageId } = event;
   const data = { type, providerType, reason, code, raw };
-  return { message, seq, at: occurredAt, kind: "event", data, event_key: key, provider, provider_message_id: providerMessageId };
+  return {
+    message,
+    seq,
+    at: occurredAt,
+    kind: "event",
+    data,
+    event_key: key,
+    provider,
+    provider_message_id: providerMessageId,
+  };
 }
 
 /** A stray is asked for again after these: its message may be known by then (the webhook can be faster than our record). */
@@ -177,7 +192,10 @@ function keepStrays(sql: SqlStorage, strays: readonly IncomingEvent[], now: numb
 /** Strays that are due; what finds no message this time either is asked for once more, and in the end just kept. */
 export function takeStrays(sql: SqlStorage, now: number): readonly IncomingEvent[] {
   const rows = sql
-    .exec<{ id: string; event: string; tries: number }>("SELECT id, event, tries FROM stray WHERE due_at <= ? LIMIT 200", now)
+    .exec<{ id: string; event: string; tries: number }>(
+      "SELECT id, event, tries FROM stray WHERE due_at <= ? LIMIT 200",
+      now,
+    )
     .toArray();
   execForEach(
     sql,

@@ -35,7 +35,11 @@ export function expireLeases(sql: SqlStorage, now: number, settings: Settings): 
       timeline.push(step.entry);
       if (lost_leases >= leasesBeforeDead) {
         const seq = step.change.seq + 1;
-        const data = { rule: "dead-letter", then: "failed", reason: `${leasesBeforeDead} sends ended without an outcome` };
+        const data = {
+          rule: "dead-letter",
+          then: "failed",
+          reason: `${leasesBeforeDead} sends ended without an outcome`,
+        };
         timeline.push({ message: uuid, seq, at: now, kind: "decision", data });
         changes.push(change(row, { ...step.change, seq, lost_leases, place: "failed", due_at: null, chunk: null }));
         continue;

@@ -86,7 +86,11 @@ export class Ledger extends DurableObject<Env> {
     const turn = await this.ctx.storage.transaction(async () => {
       const { sql } = this.ctx.storage;
       expireLeases(sql, now, settings);
-      const taken = { jobs: claim(sql, this.#shard, now, settings), effects: takeOutbox(sql, now), strays: takeStrays(sql, now) };
+      const taken = {
+        jobs: claim(sql, this.#shard, now, settings),
+        effects: takeOutbox(sql, now),
+        strays: takeStrays(sql, now),
+      };
       await arm(this.ctx.storage, now, info?.scheduledTime);
       return taken;
     });

@@ -35,7 +35,11 @@ export function putOutbox(sql: SqlStorage, effects: readonly Effect[], now: numb
 /** Effects that are due; each is handed out again, later and later, until {@link settleOutbox}. */
 export function takeOutbox(sql: SqlStorage, now: number): readonly Effect[] {
   const rows = sql
-    .exec<{ id: string; payload: string }>("SELECT id, payload FROM outbox WHERE due_at <= ? ORDER BY due_at LIMIT ?", now, effectsPerTurn)
+    .exec<{ id: string; payload: string }>(
+      "SELECT id, payload FROM outbox WHERE due_at <= ? ORDER BY due_at LIMIT ?",
+      now,
+      effectsPerTurn,
+    )
     .toArray();
   execForEach(
     sql,

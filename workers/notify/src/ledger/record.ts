@@ -38,10 +38,19 @@ export interface RecordCommand {
 export function record(sql: SqlStorage, command: RecordCommand, settings: Settings): void {
   const { chunk, token, now, outcomes } = command;
   const claimed = sql
-    .exec<{ rendered_at: number }>("SELECT rendered_at FROM chunk WHERE id = ? AND token = ? AND open = 1", chunk, token)
+    .exec<{ rendered_at: number }>(
+      "SELECT rendered_at FROM chunk WHERE id = ? AND token = ? AND open = 1",
+      chunk,
+      token,
+    )
     .toArray()[0];
   const current = claimed !== undefined;
-  const rows = new Map(selectMessages(sql, outcomes.map(({ uuid }) => uuid)).map((row) => [row.uuid, row]));
+  const rows = new Map(
+    selectMessages(
+      sql,
+      outcomes.map(({ uuid }) => uuid),
+    ).map((row) => [row.uuid, row]),
+  );
   const contexts = contextsOf(sql, rows.values(), settings);
   const timeline: TimelineRow[] = [];
   const changes: MessageChange[] = [];
@@ -102,21 +111,43 @@ export function settle(row: MessageRow, outcome: MemberOutcome, fence: Fence): S
   if (outcome.kind === "attempt") return settleAttempt(row, outcome.report, fence);
   const { now, current } = fence;
   const seq = row.seq + 1;
-  const entry = (data: Record<string, unknown>): TimelineRow => ({ message: row.uuid, seq, at: now, kind: "decision", data });
+  const entry = (data: Record<string, unknown>): TimelineRow => ({
+    message: row.uuid,
+    seq,
+    at: now,
+    kind: "decision",
+    data,
+  });
   const put = (place: Place, dueAt: number | null): MessageChange =>
     current ? change(row, { seq, place, due_at: dueAt, chunk: null }) : change(row, { seq });
   switch (outcome.kind) {
     case "captured":
-      return { entry: entry({ rule: "guard", then: "captured", reason: outcome.reason }), change: put("captured", null), effects: [] };
+      return {
+        entry: entry({ rule: "guard", then: "captured", reason: outcome.reason }),
+        change: put("captured", null),
+        effects: [],
+      };
     case "suppressed":
-      return { entry: entry({ rule: "suppression", then: "suppressed", reason: outcome.reason }), change: put("suppressed", null), effects: [] };
+      return {
+        entry: entry({ rule: "suppression", then: "suppressed", reason: outcome.reason }),
+        change: put("suppressed", null),
+        effects: [],
+      };
     case "refused": {
       const { detail, field } = outcome;
-      return { entry: entry({ rule: "message", then: "failed", reason: detail, field }), change: put("failed", null), effects: [] };
+      return {
+        entry: entry({ rule: "message", then: "failed", reason: detail, field }),
+        change: put("failed", null),
+        effects: [],
+      };
     }
     case "postponed": {
       const until = now + outcome.forMs;
-      return { entry: entry({ rule: "wait", then: "queued", reason: outcome.reason, until }), change: put("queued", until), effects: [] };
+      return {
+        entry: entry({ rule: "wait", then: "queued", reason: outcome.reason, until }),
+        change: put("queued", until),
+        effects: [],
+      };
     }
   }
 }
@@ -169,10 +200,15 @@ function settleAttempt(row: MessageRow, report: AttemptReport, fence: Fence): Se
   }
 
   const effects = report.kind === "recipient-gone" ? suppressFirst(row, report, fence) : [];
-  if (!current) return { entry: entry({ action: "none", reason: "the lease had ended" }), change: change(row, counted), effects };
+  if (!current)
+    return { entry: entry({ action: "none", reason: "the lease had ended" }), change: change(row, counted), effects };
   const decision = decideFor(row, counted, report, laneKey, fence);
   if (decision.action === "stop") {
-    return { entry: entry(decision as never), change: change(row, { ...counted, place: decision.place, due_at: null, chunk: null }), effects };
+    return {
+      entry: entry(decision as never),
+      change: change(row, { ...counted, place: decision.place, due_at: null, chunk: null }),
+      effects,
+    };
   }
   const next = {
     ...counted,
@@ -233,7 +269,10 @@ const waiting = "waiting";
 export function change(row: MessageRow, to: Partial<MessageChange>): MessageChange {
   const changed = { ...row, ...to };
   const anotherTryIsDue = changed.due_at !== null || (changed.chunk !== null && changed.place === "queued");
-  return { ...changed, status: statusOf(changed.place, JSON.parse(changed.evidence) as EvidenceByAttempt, anotherTryIsDue) };
+  return {
+    ...changed,
+    status: statusOf(changed.place, JSON.parse(changed.evidence) as EvidenceByAttempt, anotherTryIsDue),
+  };
 }
 
 /** By stem of the messages' uuids. */
@@ -248,7 +287,10 @@ export function contextsOf(sql: SqlStorage, rows: Iterable<MessageRow>, settings
   return new Map(
     found.map(({ uuid, channel, providers }) => [
       stemOf(uuid),
-      { channel, lanes: lanesFor(settings, channel, providers === null ? undefined : (JSON.parse(providers) as string[])) },
+      {
+        channel,
+        lanes: lanesFor(settings, channel, providers === null ? undefined : (JSON.parse(providers) as string[])),
+      },
     ]),
   );
 }

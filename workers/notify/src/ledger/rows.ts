@@ -2,7 +2,16 @@ import { isFailing, joinStatus } from "carillon";
 import type { Evidence } from "carillon";
 
 /** Where a message stands by Carillon's own doing; `done`: handed to a provider that took it. */
-export type Place = "scheduled" | "queued" | "held" | "captured" | "canceled" | "expired" | "suppressed" | "failed" | "done";
+export type Place =
+  | "scheduled"
+  | "queued"
+  | "held"
+  | "captured"
+  | "canceled"
+  | "expired"
+  | "suppressed"
+  | "failed"
+  | "done";
 
 /** What a message's status says: its evidence when there is any, else its place. */
 export type Status = Exclude<Place, "done"> | Evidence;

@@ -7,7 +7,12 @@ const maxJsonBytes = 1_000_000;
  * Runs one set-based statement for any number of rows: they are handed over as one JSON list (`json_each(?1)`), in as
  * few slices as the limit on a value allows.
  */
-export function execForEach(sql: SqlStorage, query: string, rows: readonly unknown[], ...rest: SqlStorageValue[]): void {
+export function execForEach(
+  sql: SqlStorage,
+  query: string,
+  rows: readonly unknown[],
+  ...rest: SqlStorageValue[]
+): void {
   for (const json of jsonSlices(rows)) sql.exec(query, json, ...rest);
 }
 
@@ -35,7 +40,10 @@ export function jsonSlices(rows: readonly unknown[]): readonly string[] {
 /** Rows of `message` by uuid, in no particular order. */
 export function selectMessages(sql: SqlStorage, uuids: readonly string[]): MessageRow[] {
   return sql
-    .exec<MessageRow>("SELECT m.* FROM json_each(?1) AS wanted JOIN message AS m ON m.uuid = wanted.value", JSON.stringify(uuids))
+    .exec<MessageRow>(
+      "SELECT m.* FROM json_each(?1) AS wanted JOIN message AS m ON m.uuid = wanted.value",
+      JSON.stringify(uuids),
+    )
     .toArray();
 }
 
@@ -78,6 +86,8 @@ export function updateMessages(sql: SqlStorage, changes: readonly MessageChange[
     sql,
     `UPDATE message SET ${changing.map((column) => `${column} = change.value ->> '${column}'`).join(", ")}
      FROM json_each(?1) AS change WHERE message.uuid = change.value ->> 'uuid'`,
-    changes.map((change) => Object.fromEntries(["uuid" as const, ...changing].map((column) => [column, change[column]]))),
+    changes.map((change) =>
+      Object.fromEntries(["uuid" as const, ...changing].map((column) => [column, change[column]])),
+    ),
   );
 }

@@ -35,7 +35,10 @@ async function applyEffects(env: Env, shard: number, effects: readonly Effect[])
     console.error(JSON.stringify({ event: "effects-failed", shard, count: effects.length }));
     return;
   }
-  await shardStub(env, shard).settleOutbox(effects.map(({ id }) => id), now);
+  await shardStub(env, shard).settleOutbox(
+    effects.map(({ id }) => id),
+    now,
+  );
 }
 
 async function placeStrays(env: Env, shard: number, strays: readonly IncomingEvent[]): Promise<void> {

@@ -38,7 +38,10 @@ export async function readBody(c: Context, maxBytes: number = maxBodyBytes): Pro
 }
 
 /** JSON that fits a schema; anything else ends the request with a problem that names the field. */
-export async function readJson<T extends v.GenericSchema>(c: Context, schema: T): Promise<{ value: v.InferOutput<T>; bytes: Uint8Array<ArrayBuffer> }> {
+export async function readJson<T extends v.GenericSchema>(
+  c: Context,
+  schema: T,
+): Promise<{ value: v.InferOutput<T>; bytes: Uint8Array<ArrayBuffer> }> {
   const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") {
     throw refusal({ status: 415, code: "unsupported-media-type", title: "The body must be application/json." });
@@ -58,7 +61,8 @@ export async function readJson<T extends v.GenericSchema>(c: Context, schema: T)
 /** Path and expectation; never the value that came. */
 function fieldErrorOf(issue: v.BaseIssue<unknown>): FieldError {
   const field = v.getDotPath(issue) ?? "body";
-  if (issue.type === "strict_object" && issue.expected === "never") return { field, detail: "is not a field of this request" };
+  if (issue.type === "strict_object" && issue.expected === "never")
+    return { field, detail: "is not a field of this request" };
   if (issue.type === "strict_object" && issue.received === "undefined") return { field, detail: "is required" };
   return { field, detail: issue.message };
 }

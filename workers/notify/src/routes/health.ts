@@ -17,17 +17,20 @@ let shared: { readonly until: number; readonly status: 200 | 503; readonly body:
 /** Without a key, for monitors: names and ages, no contents and no values. */
 health.get("/", async (c) => {
   const now = Date.now();
-  if (shared === undefined || shared.until <= now) shared = { until: now + sharedForMs, ...(await examine(c.env, now)) };
+  if (shared === undefined || shared.until <= now)
+    shared = { until: now + sharedForMs, ...(await examine(c.env, now)) };
   return c.json(shared.body as object, shared.status, { "cache-control": "no-store" });
 });
 
 async function examine(env: Env, now: number): Promise<{ status: 200 | 503; body: unknown }> {
   const settings = settingsOf(env);
   const pulses = await Promise.allSettled(allShards(env).map((shard) => shardStub(env, shard).pulse(now)));
-  const directory = await env.DB.prepare("SELECT 1 FROM api_key LIMIT 1").first().then(
-    () => "reachable",
-    () => "unreachable",
-  );
+  const directory = await env.DB.prepare("SELECT 1 FROM api_key LIMIT 1")
+    .first()
+    .then(
+      () => "reachable",
+      () => "unreachable",
+    );
   const late = pulses.some((pulse) => pulse.status === "rejected" || pulse.value.lateMs >= unhealthyAfterMs);
   const healthy = !late && directory === "reachable";
   return {
@@ -44,12 +47,23 @@ async function examine(env: Env, now: number): Promise<{ status: 200 | 503; body
         receives: settings.webhooks.has(id),
       })),
       problems: settings.problems,
-      shards: pulses.map((pulse, shard) => (pulse.status === "fulfilled" ? viewOf(pulse.value) : { shard, unreachable: true })),
+      shards: pulses.map((pulse, shard) =>
+        pulse.status === "fulfilled" ? viewOf(pulse.value) : { shard, unreachable: true },
+      ),
     },
   };
 }
 
-function viewOf({ shard, oldestDueAt, oldestLeaseAt, oldestOutboxAt, outboxDepth, alarmAt, alarmLateMs, lateMs }: Pulse): object {
+function viewOf({
+  shard,
+  oldestDueAt,
+  oldestLeaseAt,
+  oldestOutboxAt,
+  outboxDepth,
+  alarmAt,
+  alarmLateMs,
+  lateMs,
+}: Pulse): object {
   const at = (moment: number | undefined): string | null => (moment === undefined ? null : iso(moment));
   return {
     shard,

@@ -12,7 +12,11 @@ export const keys = new Hono<{ Bindings: Env }>();
 
 const keyRequest = v.strictObject(
   {
-    name: v.pipe(v.string("expected text"), v.minLength(1, "expected a name"), v.maxLength(100, "expected at most 100 characters")),
+    name: v.pipe(
+      v.string("expected text"),
+      v.minLength(1, "expected a name"),
+      v.maxLength(100, "expected at most 100 characters"),
+    ),
     scopes: v.pipe(
       v.array(v.picklist(scopes, `expected ${scopes.join(", ")}`), "expected a list"),
       v.minLength(1, "expected at least one scope"),

@@ -2,12 +2,7 @@ import type { ChannelId } from "carillon";
 import { channelsById } from "carillon/channels";
 import { Hono } from "hono";
 import * as v from "valibot";
-import {
-  addSuppressions,
-  listSuppressions,
-  readSuppression,
-  removeSuppression,
-} from "../directory/suppressions.ts";
+import { addSuppressions, listSuppressions, readSuppression, removeSuppression } from "../directory/suppressions.ts";
 import type { ListedSuppression, SuppressionCursor } from "../directory/suppressions.ts";
 import type { Env } from "../env.ts";
 import { invalid, notFound } from "../problem.ts";
@@ -62,7 +57,10 @@ suppressions.delete("/", async (c) => {
 });
 
 /** The address as its channel normalises it. */
-async function addressOf({ channel, address }: v.InferOutput<typeof addressRequest>): Promise<{ key: string; label: string }> {
+async function addressOf({
+  channel,
+  address,
+}: v.InferOutput<typeof addressRequest>): Promise<{ key: string; label: string }> {
   const { normalise, addresses } = channelsById[channel];
   const message = normalise({ ...blankContent[channel], channel, to: address });
   if ("ok" in message) throw invalid([{ field: message.field.replace(/^to\b/, "address"), detail: message.detail }]);
@@ -81,13 +79,23 @@ const blankContent: Readonly<Record<ChannelId, Readonly<Record<string, unknown>>
   fcm: { title: "-" },
 };
 
-function viewOf({ channel, label, reason, sourceMessage, causedAt, createdAt }: ListedSuppression): Record<string, unknown> {
+function viewOf({
+  channel,
+  label,
+  reason,
+  sourceMessage,
+  causedAt,
+  createdAt,
+}: ListedSuppression): Record<string, unknown> {
   return { channel, address: label, reason, sourceMessage, causedAt: iso(causedAt), createdAt: iso(createdAt) };
 }
 
 function cursorOf({ createdAt, channel, addressKey }: ListedSuppression): string {
   const bytes = new TextEncoder().encode(JSON.stringify([createdAt, channel, addressKey]));
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
 }
 
 function readCursor(text: string | undefined): SuppressionCursor | undefined {
