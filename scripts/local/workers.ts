@@ -46,31 +46,35 @@ export async function migrateDirectory(home: Home, signal?: AbortSignal): Promis
 
 /** The simulator, which calls the service back at `servicePort`. */
 export function startSimulator(home: Home, port: number, servicePort: number): LocalWorker {
-  return startWorker(home, "simulator", simulatorConfig, port, home.simulatorState, [
-    "--var",
-    `WEBHOOK_TARGET:http://127.0.0.1:${servicePort}`,
-  ]);
+  const variables = { WEBHOOK_TARGET: `http://127.0.0.1:${servicePort}` };
+  return startWorker(home, { name: "simulator", config: simulatorConfig, port, state: home.simulatorState, variables });
 }
 
-/** The service. It finds the simulator, a process of its own, by the registry; so start that first. */
-export function startService(home: Home, port: number): LocalWorker {
-  return startWorker(home, "service", serviceConfig, port, home.serviceState, []);
+/**
+ * The service, with variables instead of those of its configuration. It finds the simulator, a process of its own, by the
+ * registry; so start that first.
+ */
+export function startService(home: Home, port: number, variables: Readonly<Record<string, string>> = {}): LocalWorker {
+  return startWorker(home, { name: "service", config: serviceConfig, port, state: home.serviceState, variables });
 }
 
 function startWorker(
   home: Home,
-  name: string,
-  config: string,
-  port: number,
-  state: string,
-  more: readonly string[],
+  worker: {
+    readonly name: string;
+    readonly config: string;
+    readonly port: number;
+    readonly state: string;
+    readonly variables: Readonly<Record<string, string>>;
+  },
 ): LocalWorker {
+  const { name, config, port, state, variables } = worker;
   const logFile = join(home.logs, `${name}.log`);
   const command = [
     ...`wrangler dev -c ${config} --ip 127.0.0.1 --port ${port} --show-interactive-dev-session=false`.split(" "),
     "--persist-to",
     state,
-    ...more,
+    ...Object.entries(variables).flatMap(([variable, value]) => ["--var", `${variable}:${value}`]),
   ];
   const started = startProcess(name, command, { logFile, env: wranglerEnvironment(home) });
   return { ...started, url: `http://127.0.0.1:${port}` };
