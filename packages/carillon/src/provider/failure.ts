@@ -1,52 +1,49 @@
 import type { FailureKind } from "../result/failure-kind.ts";
 import type { ProviderFailure } from "./contract.ts";
-import { type OptionRule, optionProblems } from "./options.ts";
+import { textOf } from "./reading.ts";
 
-/** What an answer means: its kind, and whether another provider may be asked although this one refused. */
+/** What an answer means: its kind, and what may be done about it. */
 export type Meaning = Pick<ProviderFailure, "kind" | "field" | "retryAfterMs" | "notAccepted" | "tryNext">;
 
-/** The message breaks a rule of the provider that is known before it is asked. */
-export function invalidMessage(field: string, detail: string): ProviderFailure {
-  return { ok: false, kind: "invalid-message", field, detail };
-}
+/** It is about our request or this account, not about the message: another provider may do. */
+export const refusedHere: Meaning = { kind: "rejected", tryNext: true };
 
 /** What a status means where a provider's own code says nothing more. */
 export function meaningOfStatus(status: number): Meaning {
-  // 408: the server gave up on the request half-way; what it did with it is not known.
-  if (status >= 500 || status === 408) return { kind: "unavailable" };
-  if (status === 429) return { kind: "rate-limited" };
-  if (status === 401 || status === 403) return { kind: "unauthorized" };
-  if (status === 400 || status === 413 || status === 422) return { kind: "invalid-message" };
-  // The rest of 4xx is about the request that we make or the account, not about the message: another provider may do.
-  if (status >= 400) return { kind: "rejected", tryNext: true };
-  return { kind: "unexpected-response" };
+  // A 2xx that says nothing known, or a redirect: the message may have been taken.
+  if (status < 400) return { kind: "unexpected-response" };
+  const kind: FailureKind | undefined =
+    // 408: the server gave up on the request half-way; what it did with it is not known.
+    status >= 500 || status === 408
+      ? "unavailable"
+      : status === 429
+        ? "rate-limited"
+        : status === 401 || status === 403
+          ? "unauthorized"
+          : status === 400 || status === 413 || status === 422
+            ? "invalid-message"
+            : undefined;
+  return kind ? { kind } : refusedHere;
 }
 
-/** A failure whose detail says who answered what; `said` is the provider's own text, cut, redacted later by the core. */
+/**
+ * A failure whose detail says who answered what: the provider's code, and its own text, which goes whole to the core, to
+ * be redacted before it is cut. `known` is what the code is documented to mean.
+ */
 export function failed(
-  meaning: Meaning,
   provider: string,
   status: number,
-  providerCode: string | undefined,
+  code: string | number | undefined,
   said: unknown,
+  known?: Meaning,
 ): ProviderFailure {
-  const what = providerCode === undefined ? "" : ` ${providerCode}`;
-  const why = typeof said === "string" && said !== "" ? `: ${said.slice(0, 300)}` : "";
-  return { ok: false, ...meaning, detail: `${provider} answered ${status}${what}${why}`, providerCode };
-}
-
-/** A 2xx, or a redirect, that says nothing known: the message may have been taken. */
-export function unexpected(provider: string, status: number): ProviderFailure {
-  const kind: FailureKind = "unexpected-response";
-  return { ok: false, kind, detail: `${provider} answered ${status} with a body that says nothing known` };
-}
-
-/** Checks `providerOptions.<id>` field by field; the first problem, if any. */
-export function checkProviderOptions(
-  id: string,
-  options: Readonly<Record<string, unknown>> | undefined,
-  rules: Readonly<Record<string, OptionRule>>,
-): ProviderFailure | undefined {
-  const first = options && optionProblems(options, rules)[0];
-  return first && invalidMessage(`providerOptions.${id}.${first.option}`, `${id}: ${first.problem}`);
+  const text = textOf(said);
+  return {
+    ok: false,
+    // A code never turns a 5xx into more than that, unless it says that nothing was taken: what became of the request
+    // stays unknown.
+    ...(known && (status < 500 || known.notAccepted) ? known : meaningOfStatus(status)),
+    detail: `${provider} answered ${status}${code === undefined ? "" : ` ${code}`}${text ? `: ${text}` : ""}`,
+    providerCode: code === undefined ? undefined : `${code}`,
+  };
 }

@@ -1,9 +1,22 @@
 import { expect, test } from "vitest";
 import { ConfigurationError } from "../error/errors.ts";
-import { checkOptions, oneOf, optional, optionProblems, required } from "./options.ts";
+import {
+  checkOptions,
+  flag,
+  optionProblems,
+  type OptionRule,
+  positive,
+  record,
+  secret,
+  secrets,
+  text,
+  url,
+} from "./options.ts";
 import { readSecret } from "./secret.ts";
 
-const rules = { apiKey: required.secret, baseUrl: optional.url, secret: optional.secrets, mode: oneOf("a", "b") };
+const mode: OptionRule = (value) => value === "a" || "a";
+const rules = { apiKey: secret, "baseUrl?": url, "secret?": secrets, "mode?": mode };
+const kinds = { text, secret, secrets, url, flag, positive, record };
 
 test("names every problem at once, an unknown option included, and echoes no value", () => {
   const options = {
@@ -45,25 +58,21 @@ test.each([
   ["positive", 0.5, [0, -1, Number.NaN, Number.POSITIVE_INFINITY, "1"]],
   ["record", {}, [[], null, "{}"]],
 ] as const)("%s takes what it says, absent only where it is optional", (kind, good, bad) => {
-  const requiredRule = { x: required[kind] };
+  const requiredRule = { x: kinds[kind] };
   expect(optionProblems({ x: good }, requiredRule)).toEqual([]);
   for (const value of bad) expect(optionProblems({ x: value }, requiredRule)).toHaveLength(1);
   expect(optionProblems({}, requiredRule)).toHaveLength(1);
-  expect(optionProblems({ x: undefined }, { x: optional[kind] })).toEqual([]);
+  expect(optionProblems({ x: undefined }, { "x?": kinds[kind] })).toEqual([]);
 });
 
-test("reads a secret anew each time, and says when there is none without saying why", async () => {
+test("reads a secret anew each time, and refuses one that cannot stand in a header", async () => {
   let calls = 0;
-  const secret = async (): Promise<string> => `key_${++calls}`;
-  expect([await readSecret("apiKey", secret), await readSecret("apiKey", secret)]).toEqual(["key_1", "key_2"]);
-  const failing = await readSecret("apiKey", async () => {
-    throw new Error("vault says re_secret");
-  });
-  expect(failing).toEqual({
-    ok: false,
-    kind: "unavailable",
-    notAccepted: true,
-    detail: 'The function for "apiKey" failed',
-  });
-  expect(await readSecret("apiKey", async () => "two words")).toMatchObject({ ok: false, kind: "unauthorized" });
+  const next = async (): Promise<string> => `key_${++calls}`;
+  expect([await readSecret(next), await readSecret(next)]).toEqual(["key_1", "key_2"]);
+  const failing = async (): Promise<string> => {
+    throw new Error("vault is sealed");
+  };
+  // The core catches it, and reports nothing of it.
+  await expect(readSecret(failing)).rejects.toThrow("vault is sealed");
+  expect(await readSecret(async () => "two words")).toMatchObject({ ok: false, kind: "unauthorized" });
 });

@@ -5,9 +5,24 @@ export function recordOf(value: unknown): Readonly<Record<string, unknown>> {
     : {};
 }
 
-/** The value as a text of at most `maxLength` characters; undefined when it is none, or empty. */
-export function textOf(value: unknown, maxLength = 1000): string | undefined {
-  return typeof value === "string" && value !== "" ? value.slice(0, maxLength) : undefined;
+/** The value as a text, whole: whoever reports it redacts before cutting. Undefined when it is none, or empty. */
+export function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** Whether the value is a string of this pattern. */
+export function matches(pattern: RegExp, value: unknown): value is string {
+  return typeof value === "string" && pattern.test(value);
+}
+
+/** The object's own entry; undefined for `constructor` and the like, which it only inherits. */
+export function entryOf<T>(table: Readonly<Record<string, T>>, name: string | number = ""): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
+/** The list or object, or nothing where it is empty: left out of JSON. */
+export function filled<T extends object>(value: T): T | undefined {
+  return Object.keys(value).length > 0 ? value : undefined;
 }
 
 /** 2000-01-01 and 2100-01-01: outside of these a provider's clock or unit is wrong. */
@@ -20,12 +35,8 @@ const latestMs = 4_102_444_800_000;
  */
 export function timeOf(...candidates: readonly unknown[]): Date {
   for (const candidate of candidates) {
-    const isSeconds = typeof candidate === "number" || (typeof candidate === "string" && /^\d+$/.test(candidate));
-    const ms = isSeconds
-      ? Number(candidate) * 1000
-      : typeof candidate === "string"
-        ? Date.parse(candidate)
-        : Number.NaN;
+    const isSeconds = typeof candidate === "number" || matches(/^\d+$/, candidate);
+    const ms = isSeconds ? Number(candidate) * 1000 : Date.parse(textOf(candidate) ?? "");
     if (ms >= earliestMs && ms < latestMs) return new Date(ms);
   }
   return new Date(0);

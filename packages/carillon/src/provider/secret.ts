@@ -3,18 +3,13 @@ import { isHeaderSafe } from "./options.ts";
 import type { Secret } from "./request.ts";
 
 /**
- * The secret's present value, or why there is none: a store that cannot be reached now is worth another try
- * (nothing has been sent), a value that cannot stand in a header is not.
+ * The secret's present value, or why there is none: one that cannot stand in a header is none.
+ *
+ * Errors: rejects with what the secret's function threw. The core takes that for a store that cannot be reached now, so
+ * that another try is worth it, and drops the error, which may hold the secret.
  */
-export async function readSecret(name: string, secret: Secret): Promise<string | ProviderFailure> {
-  if (typeof secret === "string") return secret;
-  let value: unknown;
-  try {
-    value = await secret();
-  } catch {
-    // The error is dropped: it may hold the secret, or where it is kept.
-    return { ok: false, kind: "unavailable", notAccepted: true, detail: `The function for "${name}" failed` };
-  }
+export async function readSecret(secret: Secret): Promise<string | ProviderFailure> {
+  const value = typeof secret === "string" ? secret : await secret();
   if (isHeaderSafe(value)) return value;
-  return { ok: false, kind: "unauthorized", detail: `The function for "${name}" gave no usable secret` };
+  return { ok: false, kind: "unauthorized", detail: "The secret's function gave no usable one" };
 }

@@ -1,4 +1,5 @@
-import { checkOptions, optional, required } from "../../provider/options.ts";
+import { accountRules, flag, type OptionRules, secret, secrets, text } from "../../provider/options.ts";
+import { matches } from "../../provider/reading.ts";
 import type { Secret } from "../../provider/request.ts";
 
 export interface PostmarkOptions {
@@ -34,22 +35,16 @@ export interface PostmarkMessageOptions {
   readonly tag?: string | undefined;
 }
 
-export function checkPostmarkOptions(options: PostmarkOptions): void {
-  checkOptions("postmark", options, {
-    serverToken: required.secret,
-    messageStream: optional.text,
-    account: optional.text,
-    baseUrl: optional.url,
-  });
-}
+export const factoryRules: OptionRules = { serverToken: secret, "messageStream?": text, ...accountRules };
 
-export function checkPostmarkWebhookOptions(options: PostmarkWebhookOptions): void {
-  const byHeader = typeof options === "object" && options !== null && "header" in options;
-  checkOptions(
-    "postmarkWebhook",
-    options,
-    byHeader
-      ? { header: required.text, value: required.secrets }
-      : { username: required.text, password: required.secrets },
-  );
-}
+export const headerRules: OptionRules = { header: text, value: secrets };
+
+export const basicRules: OptionRules = { username: text, password: secrets };
+
+export const messageRules: OptionRules = {
+  "messageStream?": text,
+  "trackOpens?": flag,
+  "trackLinks?": (value) =>
+    matches(/^(None|HtmlAndText|HtmlOnly|TextOnly)$/, value) || "None, HtmlAndText, HtmlOnly or TextOnly",
+  "tag?": (value) => matches(/^.{1,1000}$/s, value) || "1 to 1000 characters",
+};

@@ -1,7 +1,8 @@
 import { emailChannel } from "../../channels/email.ts";
 import type { Provider } from "../../provider/contract.ts";
-import { checkPostmarkOptions, type PostmarkOptions } from "./options.ts";
-import { buildPostmarkBatch, buildPostmarkRequest, postmarkGroupKey } from "./request.ts";
+import { checkOptions } from "../../provider/options.ts";
+import { factoryRules, type PostmarkOptions } from "./options.ts";
+import { checkPostmarkMessage, postmarkGroupKey, postPostmark, toPostmarkMessage } from "./request.ts";
 import { readPostmarkBatch, readPostmarkResponse } from "./response.ts";
 
 /**
@@ -13,24 +14,26 @@ import { readPostmarkBatch, readPostmarkResponse } from "./response.ts";
  * createNotifier({ email: [postmark({ serverToken })] });
  */
 export function postmark(options: PostmarkOptions): Provider<"email"> {
-  checkPostmarkOptions(options);
+  checkOptions("postmark", options, factoryRules);
   const { serverToken, messageStream, account = "default", baseUrl } = options;
   return {
     id: "postmark",
     account,
     channel: emailChannel,
     baseUrl,
-    buildRequest: (message, { messageId }) => buildPostmarkRequest({ message, messageId }, serverToken, messageStream),
+    buildRequest: (message, { messageId }) =>
+      checkPostmarkMessage(message, messageId) ??
+      postPostmark(toPostmarkMessage({ message, messageId }, messageStream), serverToken),
     readResponse: readPostmarkResponse,
     batch: {
       maxMessages: 500,
       groupKey: postmarkGroupKey,
-      buildRequest: (items) => buildPostmarkBatch(items, serverToken, messageStream),
-      readResponse: (response, items) =>
-        readPostmarkBatch(
-          response,
-          items.map(({ message }) => message),
+      buildRequest: (items) =>
+        postPostmark(
+          items.map((item) => toPostmarkMessage(item, messageStream)),
+          serverToken,
         ),
+      readResponse: readPostmarkBatch,
     },
   };
 }

@@ -1,9 +1,9 @@
+import { fixtureContext } from "@carillon/testing";
 import { describe, expect, test } from "vitest";
 import { emailChannel, type EmailMessage } from "../../channels/email.ts";
 import type { OutboundRequest } from "../../provider/request.ts";
 import type { VerifiedWebhook } from "../../provider/webhook.ts";
 import { postmark } from "./provider.ts";
-import { buildPostmarkRequest } from "./request.ts";
 import { postmarkWebhook } from "./webhook.ts";
 
 function message(more: object = {}): EmailMessage {
@@ -20,8 +20,8 @@ function message(more: object = {}): EmailMessage {
   return made;
 }
 
-const build = (more: object = {}, stream?: string, messageId = "msg_1") =>
-  buildPostmarkRequest({ message: message(more), messageId }, "token", stream);
+const build = async (more: object = {}, messageStream?: string, messageId = "msg_1") =>
+  postmark({ serverToken: "token", messageStream }).buildRequest(message(more), { ...fixtureContext, messageId });
 const groupKey = (more?: object): string | undefined =>
   postmark({ serverToken: "token" }).batch?.groupKey(message(more));
 
@@ -82,3 +82,14 @@ test("a retry, or another delivery of the same webhook, gives the same id; anoth
   ];
   expect(new Set(others.map((more) => idOf(more))).size).toBe(others.length);
 });
+
+test.each(["To", "Cc", "Bcc", "to", "cc", "bcc", "Headers"])(
+  "providerOptions cannot name recipients, which a guard would not see: %s",
+  async (name) => {
+    const more = { providerOptions: { postmark: { [name]: ["eve@example.com"] } } };
+    expect(await postmark({ serverToken: "token" }).buildRequest(message(more), fixtureContext)).toMatchObject({
+      kind: "invalid-message",
+      field: `providerOptions.postmark.${name}`,
+    });
+  },
+);

@@ -1,14 +1,11 @@
 import type { EmailMessage } from "../../channels/email.ts";
-import type { Outcome, ProviderFailure } from "../../provider/contract.ts";
-import { failed, type Meaning, meaningOfStatus, unexpected } from "../../provider/failure.ts";
-import { recordOf, textOf } from "../../provider/reading.ts";
+import type { BatchItem, Outcome, ProviderFailure } from "../../provider/contract.ts";
+import { failed, type Meaning, refusedHere } from "../../provider/failure.ts";
+import { entryOf, recordOf, textOf } from "../../provider/reading.ts";
 import type { ProviderResponse } from "../../provider/request.ts";
 
 /** The server or the account cannot send this, or anything: another provider may. */
 const account: Meaning = { kind: "unauthorized" };
-/** We asked wrongly; nothing is wrong with the message. */
-const ours: Meaning = { kind: "rejected", tryNext: true };
-
 /**
  * `ErrorCode`, which is no HTTP status although some look like one.
  * https://postmarkapp.com/developer/api/overview#error-codes (read 2026-11-23)
@@ -22,12 +19,12 @@ const meaningOfCode: Readonly<Record<number, Meaning>> = {
   400: account,
   401: account,
   // Broken JSON, JSON that does not fit, not allowed to send, no JSON, too many in a batch.
-  402: ours,
-  403: ours,
+  402: refusedHere,
+  403: refusedHere,
   405: account,
   406: { kind: "recipient-gone", field: "to" },
-  409: ours,
-  410: ours,
+  409: refusedHere,
+  410: refusedHere,
   411: { kind: "invalid-message", field: "attachments" },
   // Account pending, account may not send.
   412: account,
@@ -40,28 +37,24 @@ const meaningOfCode: Readonly<Record<number, Meaning>> = {
  * nobody of `to`, those who were written to got nothing: only copies went out.
  */
 function missesEveryone(text: unknown, message: EmailMessage): boolean {
-  const listed = /these inactive addresses: (.+?)\.?$/s.exec(textOf(text, 10_000) ?? "")?.[1];
+  const listed = /these inactive addresses: (.+?)\.?$/s.exec(textOf(text) ?? "")?.[1];
   const inactive = new Set(listed?.toLowerCase().split(/,\s*/));
   return listed !== undefined && message.to.every(({ email }) => inactive.has(email.toLowerCase()));
+}
+
+function readFailure(status: number, code: unknown, said: unknown): ProviderFailure {
+  const known = (typeof code === "number" && code) || undefined;
+  // An entry of a batch that was refused for a reason not listed above: refused it was, and only here.
+  const unlisted = known && status < 400 ? refusedHere : undefined;
+  return failed("Postmark", status, known, said, entryOf(meaningOfCode, known) ?? unlisted);
 }
 
 /** One answer: the body of a single send, or an entry of a batch, whose status is the batch's own 200. */
 function readAnswer(status: number, answer: unknown, message: EmailMessage): Outcome {
   const { ErrorCode: code, Message: said, MessageID: id } = recordOf(answer);
-  if (typeof code !== "number") return status < 400 ? unexpected("Postmark", status) : fail(status, undefined, said);
-  if (status >= 400 || code !== 0) return fail(status, code, said);
-  const providerMessageId = textOf(id, 256);
-  if (status !== 200 || providerMessageId === undefined) return unexpected("Postmark", status);
-  return missesEveryone(said, message) ? fail(status, 406, said) : { ok: true, providerMessageId };
-}
-
-function fail(status: number, code: number | undefined, said: unknown): ProviderFailure {
-  const known = code !== undefined && Object.hasOwn(meaningOfCode, code) ? meaningOfCode[code] : undefined;
-  // An entry of a batch that was refused for a reason not listed above: refused it was, and only here. Of a 5xx nothing
-  // is certain but what the code for maintenance says.
-  const meaning =
-    (status < 500 || known?.notAccepted ? known : undefined) ?? (status < 400 ? ours : meaningOfStatus(status));
-  return failed(meaning, "Postmark", status, code === undefined ? undefined : String(code), said);
+  const providerMessageId = textOf(id);
+  if (status !== 200 || code !== 0 || !providerMessageId) return readFailure(status, code, said);
+  return missesEveryone(said, message) ? readFailure(status, 406, said) : { ok: true, providerMessageId };
 }
 
 export function readPostmarkResponse({ status, json }: ProviderResponse, message: EmailMessage): Outcome {
@@ -71,12 +64,11 @@ export function readPostmarkResponse({ status, json }: ProviderResponse, message
 /** The batch is answered 200 even where messages fail: each entry, in order, has its own `ErrorCode`. */
 export function readPostmarkBatch(
   { status, json }: ProviderResponse,
-  messages: readonly EmailMessage[],
+  items: readonly BatchItem<"email">[],
 ): readonly Outcome[] | ProviderFailure {
-  if (status === 200 && Array.isArray(json) && json.length === messages.length) {
-    return messages.map((message, index) => readAnswer(status, json[index], message));
+  if (status === 200 && Array.isArray(json) && json.length === items.length) {
+    return items.map(({ message }, index) => readAnswer(status, json[index], message));
   }
-  if (status < 400) return unexpected("Postmark", status);
   const { ErrorCode: code, Message: said } = recordOf(json);
-  return fail(status, typeof code === "number" ? code : undefined, said);
+  return readFailure(status, status < 400 ? undefined : code, said);
 }

@@ -1,9 +1,10 @@
 import { readCorrelation } from "../../provider/correlation.ts";
-import { recordOf, smtpCodeOf, textOf, timeOf } from "../../provider/reading.ts";
+import { checkOptions } from "../../provider/options.ts";
+import { entryOf, recordOf, smtpCodeOf, textOf, timeOf } from "../../provider/reading.ts";
 import type { VerifiedWebhook, WebhookSource } from "../../provider/webhook.ts";
 import type { DeliveryEvent, EventType } from "../../result/delivery-event.ts";
 import { basicCredentialScheme, headerCredentialScheme } from "../../webhook/scheme/credential.ts";
-import { checkPostmarkWebhookOptions, type PostmarkWebhookOptions } from "./options.ts";
+import { basicRules, headerRules, type PostmarkWebhookOptions } from "./options.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -35,13 +36,9 @@ const typeByBounce: Readonly<Record<string, EventType>> = {
   TemplateRenderingFailed: "failed",
 };
 
-function pick(table: Readonly<Record<string, EventType>>, name: string): EventType {
-  return Object.hasOwn(table, name) ? (table[name] as EventType) : "unrecognized";
-}
-
 function typeOf(record: string, fields: Fields): EventType {
   if (record === "Bounce") {
-    const type = pick(typeByBounce, textOf(fields["Type"]) ?? "");
+    const type = entryOf(typeByBounce, textOf(fields["Type"])) ?? "unrecognized";
     // Postmark has given the address up, however soft this bounce was.
     return type === "soft_bounced" && fields["Inactive"] === true ? "bounced" : type;
   }
@@ -50,7 +47,7 @@ function typeOf(record: string, fields: Fields): EventType {
     // A bounce or complaint that put the address on the list has a webhook of its own.
     return /^(HardBounce|SpamComplaint)$/.test(String(fields["SuppressionReason"])) ? "suppressed" : "unsubscribed";
   }
-  return pick(typeByRecord, record);
+  return entryOf(typeByRecord, record) ?? "unrecognized";
 }
 
 /**
@@ -60,24 +57,24 @@ function typeOf(record: string, fields: Fields): EventType {
 function idOf(record: string, fields: Fields, address: string | undefined, headers: Headers): string {
   const time = fields["DeliveredAt"] ?? fields["BouncedAt"] ?? fields["ReceivedAt"] ?? fields["ChangedAt"];
   const bounceId = fields["ID"];
-  const message = textOf(fields["MessageID"], 100);
-  const trace = textOf(headers.get("x-pm-webhook-trace-id"), 100);
+  const message = textOf(fields["MessageID"]);
+  const trace = textOf(headers.get("x-pm-webhook-trace-id"));
   const parts =
     typeof bounceId === "number" || typeof bounceId === "string"
       ? [bounceId]
       : (message !== undefined && time !== undefined) || trace === undefined
         ? [message, address, time, fields["OriginalLink"]]
         : [trace, message, address];
-  return [record, ...parts.filter((part) => part !== undefined)].map(String).join(":").slice(0, 512);
+  return [record, ...parts.filter((part) => part !== undefined)].map(String).join(":");
 }
 
 function readEvents({ json, headers }: VerifiedWebhook): readonly DeliveryEvent[] {
   const fields = recordOf(json);
-  const record = textOf(fields["RecordType"], 100);
+  const record = textOf(fields["RecordType"]);
   if (record === undefined) return [];
   // `Email` in bounces and complaints, `Recipient` elsewhere.
-  const address = textOf(fields["Email"], 320) ?? textOf(fields["Recipient"], 320);
-  const bounceType = record === "Bounce" ? textOf(fields["Type"], 100) : undefined;
+  const address = textOf(fields["Email"]) ?? textOf(fields["Recipient"]);
+  const bounceType = record === "Bounce" ? textOf(fields["Type"]) : undefined;
   const details = textOf(fields["Details"]);
   return [
     {
@@ -86,7 +83,7 @@ function readEvents({ json, headers }: VerifiedWebhook): readonly DeliveryEvent[
       type: typeOf(record, fields),
       occurredAt: timeOf(fields["DeliveredAt"], fields["BouncedAt"], fields["ReceivedAt"], fields["ChangedAt"]),
       ...readCorrelation(fields["Metadata"]),
-      providerMessageId: textOf(fields["MessageID"], 256),
+      providerMessageId: textOf(fields["MessageID"]),
       address,
       providerType: bounceType ?? record,
       reason: details ?? textOf(fields["Description"]) ?? textOf(fields["SuppressionReason"]),
@@ -103,7 +100,7 @@ function readEvents({ json, headers }: VerifiedWebhook): readonly DeliveryEvent[
  * Source: https://postmarkapp.com/developer/webhooks/webhooks-overview (read 2026-11-23)
  */
 export function postmarkWebhook(options: PostmarkWebhookOptions): WebhookSource {
-  checkPostmarkWebhookOptions(options);
+  checkOptions("postmarkWebhook", options, "header" in recordOf(options) ? headerRules : basicRules);
   return {
     id: "postmark",
     scheme:

@@ -1,4 +1,5 @@
-import { checkOptions, optional, required } from "../../provider/options.ts";
+import { accountRules, type OptionRules, secret, secrets, text } from "../../provider/options.ts";
+import { matches } from "../../provider/reading.ts";
 import type { Secret } from "../../provider/request.ts";
 
 export interface ResendOptions {
@@ -8,8 +9,6 @@ export interface ResendOptions {
   readonly account?: string | undefined;
   /** Replaces `https://api.resend.com`. */
   readonly baseUrl?: string | undefined;
-  /** What Resend allows the team. @default 2 */
-  readonly requestsPerSecond?: number | undefined;
 }
 
 export interface ResendWebhookOptions {
@@ -25,15 +24,13 @@ export interface ResendMessageOptions {
   readonly topicId?: string | undefined;
 }
 
-export function checkResendOptions(options: ResendOptions): void {
-  checkOptions("resend", options, {
-    apiKey: required.secret,
-    account: optional.text,
-    baseUrl: optional.url,
-    requestsPerSecond: optional.positive,
-  });
-}
+export const factoryRules: OptionRules = { apiKey: secret, ...accountRules };
 
-export function checkResendWebhookOptions(options: ResendWebhookOptions): void {
-  checkOptions("resendWebhook", options, { secret: required.secrets });
-}
+export const webhookRules: OptionRules = { secret: secrets };
+
+export const messageRules: OptionRules = {
+  "scheduledAt?": (value) =>
+    (matches(/^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:?\d\d)$/, value) && Date.parse(value) > 0) ||
+    "a time in ISO 8601 with a time zone",
+  "topicId?": text,
+};

@@ -1,7 +1,8 @@
 import { emailChannel } from "../../channels/email.ts";
 import type { Provider } from "../../provider/contract.ts";
-import { checkResendOptions, type ResendOptions } from "./options.ts";
-import { buildResendBatch, buildResendRequest, resendGroupKey } from "./request.ts";
+import { checkOptions } from "../../provider/options.ts";
+import { factoryRules, type ResendOptions } from "./options.ts";
+import { checkResendMessage, postResend, resendGroupKey, toResendEmail } from "./request.ts";
 import { readResendBatch, readResendResponse } from "./response.ts";
 
 /**
@@ -13,8 +14,8 @@ import { readResendBatch, readResendResponse } from "./response.ts";
  * createNotifier({ email: [resend({ apiKey })] });
  */
 export function resend(options: ResendOptions): Provider<"email"> {
-  checkResendOptions(options);
-  const { apiKey, account = "default", baseUrl, requestsPerSecond = 2 } = options;
+  checkOptions("resend", options, factoryRules);
+  const { apiKey, account = "default", baseUrl } = options;
   return {
     id: "resend",
     account,
@@ -22,14 +23,17 @@ export function resend(options: ResendOptions): Provider<"email"> {
     baseUrl,
     // https://resend.com/docs/dashboard/emails/idempotency-keys (read 2026-11-23)
     idempotency: { maxKeyLength: 256, windowSeconds: 86_400 },
-    rate: { per: "request", perSecond: requestsPerSecond, burst: Math.max(1, Math.floor(requestsPerSecond)) },
-    buildRequest: (message, context) => buildResendRequest(message, context, apiKey),
-    readResponse: readResendResponse,
+    // https://resend.com/docs/api-reference/rate-limit (read 2026-11-23)
+    rate: { per: "request", perSecond: 2, burst: 2 },
+    buildRequest: (message, context) =>
+      checkResendMessage(message) ??
+      postResend(toResendEmail({ message, messageId: context.messageId }), context, apiKey),
+    readResponse: (response) => readResendResponse(response),
     batch: {
       maxMessages: 100,
       groupKey: resendGroupKey,
-      buildRequest: (items, context) => buildResendBatch(items, context, apiKey),
-      readResponse: (response, items) => readResendBatch(response, items.length),
+      buildRequest: (items, context) => postResend(items.map(toResendEmail), context, apiKey),
+      readResponse: readResendBatch,
     },
   };
 }

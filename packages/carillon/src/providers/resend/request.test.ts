@@ -96,3 +96,14 @@ test("metadata of any characters comes back from the tags as it was", async () =
   const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
   expect(resendWebhook({ secret }).parse(webhook).events[0]).toMatchObject({ messageId: id, metadata });
 });
+
+test.each(["to", "cc", "bcc", "reply_to", "headers", "broadcast_id", "audience_id"])(
+  "providerOptions cannot name recipients, which a guard would not see: %s",
+  async (name) => {
+    const more = { providerOptions: { resend: { [name]: ["eve@example.com"] } } };
+    expect(await resend({ apiKey: "re_1" }).buildRequest(message(more), context)).toMatchObject({
+      kind: "invalid-message",
+      field: `providerOptions.resend.${name}`,
+    });
+  },
+);

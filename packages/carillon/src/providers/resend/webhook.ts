@@ -1,9 +1,10 @@
 import { readCorrelation } from "../../provider/correlation.ts";
-import { recordOf, smtpCodeOf, textOf, timeOf } from "../../provider/reading.ts";
+import { checkOptions } from "../../provider/options.ts";
+import { entryOf, recordOf, smtpCodeOf, textOf, timeOf } from "../../provider/reading.ts";
 import type { VerifiedWebhook, WebhookSource } from "../../provider/webhook.ts";
 import type { DeliveryEvent, EventType } from "../../result/delivery-event.ts";
 import { standardWebhooksScheme } from "../../webhook/scheme/standard-webhooks.ts";
-import { checkResendWebhookOptions, type ResendWebhookOptions } from "./options.ts";
+import { type ResendWebhookOptions, webhookRules } from "./options.ts";
 import { envelopeName, readTags } from "./tags.ts";
 
 /** https://resend.com/docs/webhooks/event-types (read 2026-11-23). `email.bounced` is decided by its bounce's type. */
@@ -22,12 +23,12 @@ const typeByName: Readonly<Record<string, EventType>> = {
 function typeOf(name: string, bounceType: unknown): EventType {
   // `Transient` and `Undetermined` leave the address in use.
   if (name === "email.bounced") return bounceType === "Permanent" ? "bounced" : "soft_bounced";
-  return Object.hasOwn(typeByName, name) ? (typeByName[name] as EventType) : "unrecognized";
+  return entryOf(typeByName, name) ?? "unrecognized";
 }
 
 function readEvents(webhook: VerifiedWebhook): readonly DeliveryEvent[] {
   const event = recordOf(webhook.json);
-  const providerType = textOf(event["type"], 100);
+  const providerType = textOf(event["type"]);
   if (providerType === undefined) return [];
   const data = recordOf(event["data"]);
   const bounce = recordOf(data["bounce"]);
@@ -35,11 +36,11 @@ function readEvents(webhook: VerifiedWebhook): readonly DeliveryEvent[] {
   const diagnostic = bounce["diagnosticCode"] ?? suppressed["diagnosticCode"];
   const tags = recordOf(data["tags"]);
   const to = Array.isArray(data["to"]) ? data["to"] : [];
-  const providerMessageId = textOf(data["email_id"], 256);
+  const providerMessageId = textOf(data["email_id"]);
   const { headers } = webhook;
   return [
     {
-      id: textOf(headers.get("svix-id"), 256) ?? `${providerType}:${providerMessageId}`,
+      id: textOf(headers.get("svix-id")) ?? `${providerType}:${providerMessageId}`,
       provider: "resend",
       type: typeOf(providerType, bounce["type"]),
       occurredAt: timeOf(event["created_at"], headers.get("svix-timestamp")),
@@ -47,7 +48,7 @@ function readEvents(webhook: VerifiedWebhook): readonly DeliveryEvent[] {
       providerMessageId,
       // One webhook is one event, and `to` is the envelope. Of several addresses, cc and bcc included, it does not say
       // which one bounced: naming none is better than suppressing the wrong one.
-      address: to.length === 1 && !Object.hasOwn(tags, envelopeName) ? textOf(to[0], 320) : undefined,
+      address: to.length === 1 && !Object.hasOwn(tags, envelopeName) ? textOf(to[0]) : undefined,
       providerType,
       reason: textOf(bounce["message"] ?? recordOf(data["failed"])["reason"] ?? suppressed["message"]),
       code: smtpCodeOf(Array.isArray(diagnostic) ? diagnostic[0] : diagnostic),
@@ -63,7 +64,7 @@ function readEvents(webhook: VerifiedWebhook): readonly DeliveryEvent[] {
  * Source: https://resend.com/docs/webhooks/introduction (read 2026-11-23)
  */
 export function resendWebhook(options: ResendWebhookOptions): WebhookSource {
-  checkResendWebhookOptions(options);
+  checkOptions("resendWebhook", options, webhookRules);
   const secrets = [options.secret].flat();
   return {
     id: "resend",

@@ -1,4 +1,14 @@
-import { checkOptions, optional, required } from "../../provider/options.ts";
+import {
+  accountRules,
+  flag,
+  type OptionRules,
+  positive,
+  record,
+  secret,
+  secrets,
+  text,
+} from "../../provider/options.ts";
+import { matches } from "../../provider/reading.ts";
 import type { Secret } from "../../provider/request.ts";
 
 export interface SendGridOptions {
@@ -31,10 +41,16 @@ export interface SendGridMessageOptions {
   readonly trackClicks?: boolean | undefined;
 }
 
-export function checkSendGridOptions(options: SendGridOptions): void {
-  checkOptions("sendgrid", options, { apiKey: required.secret, account: optional.text, baseUrl: optional.url });
-}
+export const factoryRules: OptionRules = { apiKey: secret, ...accountRules };
 
-export function checkSendGridWebhookOptions(options: SendGridWebhookOptions): void {
-  checkOptions("sendgridWebhook", options, { publicKey: required.secrets });
-}
+export const webhookRules: OptionRules = { publicKey: secrets };
+
+export const messageRules: OptionRules = {
+  "templateId?": text,
+  "dynamicTemplateData?": record,
+  "asmGroupId?": positive,
+  "ipPoolName?": (value) => matches(/^.{2,64}$/s, value) || "2 to 64 characters",
+  "sandbox?": flag,
+  "trackOpens?": flag,
+  "trackClicks?": flag,
+};

@@ -1,6 +1,7 @@
 import { emailChannel } from "../../channels/email.ts";
 import type { Provider } from "../../provider/contract.ts";
-import { checkSendGridOptions, type SendGridOptions } from "./options.ts";
+import { checkOptions } from "../../provider/options.ts";
+import { factoryRules, type SendGridOptions } from "./options.ts";
 import { buildSendGridRequest, checkSendGridMessage, sendGridGroupKey } from "./request.ts";
 import { readSendGridBatch, readSendGridResponse } from "./response.ts";
 
@@ -13,7 +14,7 @@ import { readSendGridBatch, readSendGridResponse } from "./response.ts";
  * createNotifier({ email: [sendgrid({ apiKey })] });
  */
 export function sendgrid(options: SendGridOptions): Provider<"email"> {
-  checkSendGridOptions(options);
+  checkOptions("sendgrid", options, factoryRules);
   const { apiKey, account = "default", baseUrl } = options;
   return {
     id: "sendgrid",
@@ -27,11 +28,7 @@ export function sendgrid(options: SendGridOptions): Provider<"email"> {
       maxMessages: 1000,
       groupKey: sendGridGroupKey,
       buildRequest: (items) => buildSendGridRequest(items, apiKey),
-      readResponse: (response, items) =>
-        readSendGridBatch(
-          response,
-          items.map(({ message }) => message),
-        ),
+      readResponse: readSendGridBatch,
     },
   };
 }

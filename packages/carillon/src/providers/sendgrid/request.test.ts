@@ -1,3 +1,4 @@
+import { fixtureContext } from "@carillon/testing";
 import { describe, expect, test } from "vitest";
 import { emailChannel, type EmailMessage } from "../../channels/email.ts";
 import type { OutboundRequest } from "../../provider/request.ts";
@@ -107,3 +108,14 @@ function parse(json: unknown): ReturnType<ReturnType<typeof sendgridWebhook>["pa
     "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+g==";
   return sendgridWebhook({ publicKey }).parse({ headers: new Headers(), json } as unknown as VerifiedWebhook);
 }
+
+test.each(["to", "cc", "bcc", "personalizations", "mail_settings", "headers", "on-behalf-of"])(
+  "providerOptions cannot name recipients, which a guard would not see: %s",
+  async (name) => {
+    const more = { providerOptions: { sendgrid: { [name]: ["eve@example.com"] } } };
+    expect(await sendgrid({ apiKey: "SG.1" }).buildRequest(message(more), fixtureContext)).toMatchObject({
+      kind: "invalid-message",
+      field: `providerOptions.sendgrid.${name}`,
+    });
+  },
+);

@@ -1,45 +1,34 @@
 import type { EmailMessage } from "../../channels/email.ts";
 import type { BatchItem, ProviderFailure } from "../../provider/contract.ts";
-import { checkMetadataKeys } from "../../provider/correlation.ts";
-import { checkProviderOptions, invalidMessage } from "../../provider/failure.ts";
-import { filled, isOverBytes, overLimit } from "../../provider/limits.ts";
-import { type OptionRule, optional, textOfLength } from "../../provider/options.ts";
+import { recipientCount } from "../../provider/mailbox.ts";
+import { extrasProblems, isOverBytes, refusal } from "../../provider/message.ts";
 import { postJson } from "../../provider/post-json.ts";
+import { filled } from "../../provider/reading.ts";
 import type { OutboundRequest, Secret } from "../../provider/request.ts";
 import { toCustomArgs } from "./custom-args.ts";
+import { messageRules } from "./options.ts";
 import type { SendGridMail, SendGridPersonalization } from "./wire.ts";
 
 const provider = "SendGrid";
 const maxCustomArgsBytes = 9_999;
-
-/** SendGrid's own names, in lower case. The rest of what it refuses in `headers`, no message can have. */
-const forbiddenHeaders: readonly string[] = ["x-sg-id", "x-sg-eid"];
-
-const messageOptionRules: Readonly<Record<string, OptionRule>> = {
-  templateId: optional.text,
-  dynamicTemplateData: optional.record,
-  asmGroupId: optional.positive,
-  ipPoolName: /* @__PURE__ */ textOfLength(2, 64),
-  sandbox: optional.flag,
-  trackOpens: optional.flag,
-  trackClicks: optional.flag,
-};
 
 /**
  * What of SendGrid's rules can be seen in a message; cheap, without its size. Up to 1,000 recipients, none of them twice,
  * is what every message of the channel keeps to.
  */
 export function checkSendGridMessage(message: EmailMessage): ProviderFailure | undefined {
-  const header = Object.keys(message.headers).find((name) => forbiddenHeaders.includes(name.toLowerCase()));
-  if (header !== undefined) return invalidMessage(`headers.${header}`, "SendGrid sets this header itself");
+  // SendGrid's own names. The rest of what it refuses in `headers`, no message can have.
+  const header = Object.keys(message.headers).find((name) => /^x-sg-e?id$/i.test(name));
   // 20 entries of 64 and 256 characters can be over it. Room is left for the longest id.
-  if (isOverBytes(maxCustomArgsBytes, JSON.stringify(toCustomArgs(message.metadata, "x".repeat(256))))) {
-    return overLimit(provider, "metadata", `${maxCustomArgsBytes} bytes, our message id included`);
-  }
-  return (
-    checkMetadataKeys(message.metadata) ??
-    checkProviderOptions("sendgrid", message.providerOptions["sendgrid"], messageOptionRules)
-  );
+  const customArgs = JSON.stringify(toCustomArgs(message.metadata, "x".repeat(256)));
+  return refusal(provider, [
+    [`headers.${header}`, header && "is set by SendGrid"],
+    [
+      "metadata",
+      isOverBytes(maxCustomArgsBytes, customArgs) && `has more than ${maxCustomArgsBytes} bytes with our id`,
+    ],
+    ...extrasProblems("sendgrid", message, messageRules),
+  ]);
 }
 
 function toPersonalization({ message, messageId }: BatchItem<"email">): SendGridPersonalization {
@@ -57,7 +46,9 @@ function setting(enable: unknown): { readonly enable: unknown } | undefined {
   return enable === undefined ? undefined : { enable };
 }
 
-function toMail(items: readonly BatchItem<"email">[], message: EmailMessage): SendGridMail {
+function toMail(items: readonly BatchItem<"email">[]): SendGridMail {
+  // What the others share with it, as their group key says.
+  const { message } = items[0] as BatchItem<"email">;
   const options = message.providerOptions["sendgrid"] ?? {};
   const { templateId, asmGroupId, trackOpens, trackClicks } = options;
   const content = [{ type: "text/plain", value: message.text }];
@@ -79,7 +70,7 @@ function toMail(items: readonly BatchItem<"email">[], message: EmailMessage): Se
       })),
     ),
     template_id: templateId,
-    headers: Object.keys(message.headers).length > 0 ? message.headers : undefined,
+    headers: filled(message.headers),
     categories: filled(message.tags),
     asm: asmGroupId === undefined ? undefined : { group_id: asmGroupId },
     ip_pool_name: options["ipPoolName"],
@@ -97,7 +88,7 @@ function toMail(items: readonly BatchItem<"email">[], message: EmailMessage): Se
  * More than one recipient goes alone: so no request can come to more than 1,000 of them.
  */
 export function sendGridGroupKey(message: EmailMessage): string | undefined {
-  if (message.to.length + message.cc.length + message.bcc.length > 1 || checkSendGridMessage(message)) return undefined;
+  if (recipientCount(message) > 1 || checkSendGridMessage(message)) return undefined;
   const { from, replyTo, subject, html, text, attachments, headers, tags } = message;
   const { dynamicTemplateData: _, ...options } = message.providerOptions["sendgrid"] ?? {};
   const small = [from, replyTo, subject, headers, tags, Object.entries(options), html?.length, text.length];
@@ -113,17 +104,14 @@ export function sendGridGroupKey(message: EmailMessage): string | undefined {
  */
 export async function buildSendGridRequest(
   items: readonly BatchItem<"email">[],
-  apiKey: Secret,
+  secret: Secret,
 ): Promise<OutboundRequest | ProviderFailure> {
-  const [first] = items;
-  if (first === undefined) return invalidMessage("to", "No message");
   return postJson({
     provider,
     url: "https://api.sendgrid.com/v3/mail/send",
-    payload: toMail(items, first.message),
+    payload: toMail(items),
     maxBytes: 30_000_000,
-    secretName: "apiKey",
-    secret: apiKey,
+    secret,
     headers: (key) => ({ authorization: `Bearer ${key}` }),
   });
 }

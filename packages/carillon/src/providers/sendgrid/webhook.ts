@@ -1,10 +1,11 @@
 import { readCorrelation } from "../../provider/correlation.ts";
-import { recordOf, smtpCodeOf, textOf, timeOf } from "../../provider/reading.ts";
+import { checkOptions } from "../../provider/options.ts";
+import { entryOf, recordOf, smtpCodeOf, textOf, timeOf } from "../../provider/reading.ts";
 import type { VerifiedWebhook, WebhookSource } from "../../provider/webhook.ts";
 import type { DeliveryEvent, EventType } from "../../result/delivery-event.ts";
 import { ecdsaOverTimestampAndBodyScheme } from "../../webhook/scheme/signed-timestamp-ecdsa.ts";
 import { readCustomArgs } from "./custom-args.ts";
-import { checkSendGridWebhookOptions, type SendGridWebhookOptions } from "./options.ts";
+import { type SendGridWebhookOptions, webhookRules } from "./options.ts";
 
 const signatureHeader = "x-twilio-email-event-webhook-signature";
 const timestampHeader = "x-twilio-email-event-webhook-timestamp";
@@ -28,7 +29,7 @@ function typeOf(name: string, type: unknown, reason: string): EventType {
   // A block is a refusal of the moment; both are called "bounce".
   if (name === "bounce") return type === "blocked" ? "soft_bounced" : "bounced";
   if (name === "dropped") return suppressionReasons.some((list) => reason.startsWith(list)) ? "suppressed" : "failed";
-  return Object.hasOwn(typeByName, name) ? (typeByName[name] as EventType) : "unrecognized";
+  return entryOf(typeByName, name) ?? "unrecognized";
 }
 
 /**
@@ -37,8 +38,8 @@ function typeOf(name: string, type: unknown, reason: string): EventType {
  * alone, as in a late bounce.
  */
 function providerMessageIdOf(event: Readonly<Record<string, unknown>>): string | undefined {
-  const long = textOf(event["sg_message_id"], 256);
-  const [, id, host = ""] = /^<([^@>]+)@([^>]*)>$/.exec(textOf(event["smtp-id"], 512) ?? "") ?? [];
+  const long = textOf(event["sg_message_id"]);
+  const [, id, host = ""] = /^<([^@>]+)@([^>]*)>$/.exec(textOf(event["smtp-id"]) ?? "") ?? [];
   if (long === undefined) return host.endsWith(".sendgrid.net") ? id : undefined;
   if (id !== undefined && (long === id || long.startsWith(`${id}.`))) return id;
   const end = long.search(/\.(filter|recvd)/);
@@ -47,14 +48,14 @@ function providerMessageIdOf(event: Readonly<Record<string, unknown>>): string |
 
 function readEvent(raw: unknown, sentAt: string | null): readonly DeliveryEvent[] {
   const event = recordOf(raw);
-  const providerType = textOf(event["event"], 100);
+  const providerType = textOf(event["event"]);
   if (providerType === undefined) return [];
-  const address = textOf(event["email"], 320);
+  const address = textOf(event["email"]);
   const reason = textOf(event["reason"]) ?? textOf(event["response"]);
-  const longId = textOf(event["sg_message_id"], 256);
+  const longId = textOf(event["sg_message_id"]);
   return [
     {
-      id: textOf(event["sg_event_id"], 256) ?? `${providerType}:${longId}:${address}:${String(event["timestamp"])}`,
+      id: textOf(event["sg_event_id"]) ?? `${providerType}:${longId}:${address}:${String(event["timestamp"])}`,
       provider: "sendgrid",
       type: typeOf(providerType, event["type"], reason ?? ""),
       occurredAt: timeOf(event["timestamp"], sentAt),
@@ -83,7 +84,7 @@ function readEvents({ json, headers }: VerifiedWebhook): readonly DeliveryEvent[
  *   (read 2026-11-23)
  */
 export function sendgridWebhook(options: SendGridWebhookOptions): WebhookSource {
-  checkSendGridWebhookOptions(options);
+  checkOptions("sendgridWebhook", options, webhookRules);
   const publicKeys = [options.publicKey].flat();
   return {
     id: "sendgrid",
