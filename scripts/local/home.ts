@@ -59,13 +59,21 @@ function isRun(pid: number): boolean {
   }
 }
 
+/** A process that was killed is still named in the registry, and would be called there. */
+function clearRegistry({ registry }: Home): void {
+  rmSync(registry, { recursive: true, force: true });
+  mkdirSync(registry);
+}
+
 /** Takes the home for this process. Answers how to give it back, or the process that has it already. */
-export function lock({ pidFile }: Home): { readonly release: () => void } | { readonly heldBy: number } {
+export function lock(home: Home): { readonly release: () => void } | { readonly heldBy: number } {
+  const { pidFile } = home;
   for (;;) {
     try {
       const file = openSync(pidFile, "wx");
       writeSync(file, `${process.pid}\n`);
       closeSync(file);
+      clearRegistry(home);
       return { release: () => rmSync(pidFile, { force: true }) };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;

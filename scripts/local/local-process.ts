@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { root, toolEnvironment } from "../run.ts";
 
 /** A command that runs beside this process, in a process group of its own. */
@@ -85,11 +86,16 @@ function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   }
 }
 
-/** The end of a log, for whoever has to find out what went wrong. */
-export function logTail(logFile: string, lines = 30): string {
+/** What it has printed so far, without colours. */
+export function readLog(logFile: string): string {
   try {
-    return readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-lines).join("\n");
+    return stripVTControlCharacters(readFileSync(logFile, "utf8")).trimEnd();
   } catch {
     return "";
   }
+}
+
+/** The end of a log, for whoever has to find out what went wrong. */
+export function logTail(logFile: string, lines = 30): string {
+  return readLog(logFile).split("\n").slice(-lines).join("\n");
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Home } from "./home.ts";
-import { LocalProcessError, startProcess, type LocalProcess } from "./local-process.ts";
+import { LocalProcessError, readLog, startProcess, type LocalProcess } from "./local-process.ts";
 
 /** The first API key of the service in `wrangler.dev.toml`: made up, and good for nothing else. */
 export const adminApiKey = "crl_local_development_only_admin_key";
@@ -21,6 +21,7 @@ function wranglerEnvironment({ registry }: Home): NodeJS.ProcessEnv {
     X_LOCAL_EXPLORER: "false",
     WRANGLER_REGISTRY_PATH: registry,
     WRANGLER_HIDE_BANNER: "true",
+    WRANGLER_WRITE_LOGS: "false",
     NO_COLOR: "1",
     FORCE_COLOR: undefined,
   };
@@ -93,8 +94,12 @@ export async function untilUp(
   while (Date.now() < deadline) {
     signal?.throwIfAborted();
     if (worker.hasEnded()) throw new LocalProcessError(`The ${worker.name} ended while it started.`, worker.logFile);
+    // wrangler itself would wait for somebody to mend the source.
+    if (readLog(worker.logFile).includes("Build failed")) {
+      throw new LocalProcessError(`The ${worker.name} cannot be built.`, worker.logFile);
+    }
     try {
-      const response = await fetch(worker.url + path, { signal: AbortSignal.timeout(5_000) });
+      const response = await fetch(worker.url + path, { signal: AbortSignal.timeout(2_000) });
       if (await isUp(response)) return;
     } catch {
       // Not up yet.

@@ -17,6 +17,13 @@ export interface Launched {
   interrupt(): Promise<number | null>;
 }
 
+const launched = new Set<Launched>();
+
+/** Kills what a failed test has left running. */
+export function endAll(): void {
+  for (const { pid } of launched) process.kill(pid, "SIGKILL");
+}
+
 export type Variables = Readonly<Record<string, string | undefined>>;
 
 export function launch(script: "start" | "demo" | "reset", home: string, variables: Variables = {}): Launched {
@@ -36,8 +43,7 @@ export function launch(script: "start" | "demo" | "reset", home: string, variabl
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
   const exitCode = new Promise<number | null>((resolve) => child.once("close", resolve));
   let ended = false;
-  void exitCode.then(() => (ended = true));
-  return {
+  const self: Launched = {
     pid: child.pid ?? 0,
     output: () => output,
     exitCode,
@@ -55,6 +61,12 @@ export function launch(script: "start" | "demo" | "reset", home: string, variabl
       return exitCode;
     },
   };
+  launched.add(self);
+  void exitCode.then(() => {
+    ended = true;
+    launched.delete(self);
+  });
+  return self;
 }
 
 export function temporaryFolder(): string {

@@ -2,12 +2,15 @@ import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serviceApi, simulatorApi } from "../../scripts/local/api.ts";
 import { adminApiKey } from "../../scripts/local/workers.ts";
-import { freePort, launch, occupy, processesOf, removeFolder, temporaryFolder } from "./launch.ts";
+import { endAll, freePort, launch, occupy, processesOf, removeFolder, temporaryFolder } from "./launch.ts";
 
 /** One home for the whole file: each test goes on where the one before it ended. */
 const home = temporaryFolder();
 
-afterAll(() => removeFolder(home));
+afterAll(() => {
+  endAll();
+  removeFolder(home);
+});
 
 describe("npm run demo", () => {
   let output = "";
