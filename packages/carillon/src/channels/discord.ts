@@ -1,10 +1,10 @@
-import { array, literal, maxLength, optional, pipe, regex, strictObject, string } from "valibot";
 import type { GenericSchema } from "valibot";
 import type { Channel, Extras, MessageExtras } from "./channel.ts";
 import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
-import { base64SizeBytes, fileContent } from "./file-content.ts";
-import { extras, filledText, fillExtras, httpsUrl, jsonObject, line } from "./schemas.ts";
+import { fileContent } from "./file-content.ts";
+import { constant, list, object, optional, text as textOf } from "./schema.ts";
+import { extras, fillExtras, httpsUrl, jsonObject, line } from "./schemas.ts";
 
 export interface DiscordFile {
   readonly filename: string;
@@ -45,35 +45,29 @@ export interface DiscordMessage extends MessageExtras {
 const webhookUrl =
   /^https:\/\/(?:(?:ptb|canary)\.)?discord(?:app)?\.com\/api\/(?:v\d{1,2}\/)?webhooks\/(\d{17,20})\/([A-Za-z0-9_-]+)$/;
 
-const address = /* @__PURE__ */ strictObject({
-  webhookUrl: pipe(string(), regex(webhookUrl, "expected the URL of a webhook")),
-  threadId: optional(pipe(string(), regex(/^\d{17,20}$/, "expected the id of a thread"))),
+const address = object({
+  webhookUrl: textOf("the URL of a webhook", webhookUrl),
+  threadId: optional(textOf("the id of a thread", /^\d{17,20}$/)),
 });
 
 const entries = {
-  text: /* @__PURE__ */ optional(pipe(filledText, maxLength(2000))),
-  embeds: /* @__PURE__ */ optional(pipe(array(jsonObject), maxLength(10))),
-  components: /* @__PURE__ */ optional(array(jsonObject)),
-  files: /* @__PURE__ */ optional(
-    pipe(
-      array(
-        strictObject({
-          filename: line(1, 255),
-          contentType: optional(line(1, 255)),
-          content: fileContent,
-        }),
-      ),
-      maxLength(10),
+  text: optional(textOf("1 to 2000 characters, not all blank", /^(?=[\s\S]*\S)[\s\S]{1,2000}$/)),
+  embeds: optional(list(jsonObject, 10)),
+  components: optional(list(jsonObject, 40)),
+  files: optional(
+    list(
+      object<DiscordFile>({ filename: line(1, 255), contentType: optional(line(1, 255)), content: fileContent }),
+      10,
     ),
   ),
-  username: /* @__PURE__ */ optional(line(1, 80)),
-  avatarUrl: /* @__PURE__ */ optional(httpsUrl),
-  allowedMentions: /* @__PURE__ */ optional(jsonObject),
+  username: optional(line(1, 80)),
+  avatarUrl: optional(httpsUrl),
+  allowedMentions: optional(jsonObject),
   ...extras,
 };
 
-const inputSchema: GenericSchema<DiscordInput> = /* @__PURE__ */ strictObject({
-  channel: literal("discord"),
+const inputSchema: GenericSchema<DiscordInput> = object({
+  channel: constant("discord"),
   to: address,
   ...entries,
 });
@@ -81,12 +75,7 @@ const inputSchema: GenericSchema<DiscordInput> = /* @__PURE__ */ strictObject({
 function toMessage(input: DiscordInput, reject: Reject): DiscordMessage {
   const { to, text, embeds = [], components = [], files = [], username, avatarUrl } = input;
   if (text === undefined && embeds.length + components.length + files.length === 0) {
-    reject("text", "expected text, embeds, components or files");
-  }
-  for (const [index, { content }] of files.entries()) {
-    if (typeof content === "string" && base64SizeBytes(content) === undefined) {
-      reject(`files.${index}.content`, "expected canonical base64: padded, trailing bits zero");
-    }
+    reject("text", "text, embeds, components or files");
   }
   const allowedMentions = input.allowedMentions ?? { parse: [] };
   return {
@@ -106,7 +95,7 @@ function toMessage(input: DiscordInput, reject: Reject): DiscordMessage {
 export const discordChannel: Channel<"discord"> = {
   id: "discord",
   address,
-  content: /* @__PURE__ */ strictObject(entries),
+  content: object(entries),
   normalise: (input) => normaliseWith(inputSchema, input, toMessage),
   addresses({ to }) {
     const [, id = "", token = ""] = webhookUrl.exec(to.webhookUrl) ?? [];

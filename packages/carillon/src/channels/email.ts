@@ -1,13 +1,13 @@
-import { array, literal, maxLength, optional, pipe, record, regex, strictObject, string, union } from "valibot";
 import type { GenericSchema } from "valibot";
 import { toBase64 } from "../crypto/bytes.ts";
 import { plainText } from "../text/plain-text.ts";
 import type { Address, Channel, Extras, MessageExtras } from "./channel.ts";
 import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
-import { parseEmailAddress } from "../address/email-address.ts";
+import { emailExpectation, parseEmailAddress } from "../address/email-address.ts";
 import { base64SizeBytes, fileContent } from "./file-content.ts";
 import { emailLabel } from "./label.ts";
+import { constant, either, isObject, list, object, optional, record, text } from "./schema.ts";
 import { extras, filledText, fillExtras, httpsUrl, line } from "./schemas.ts";
 
 export interface EmailAddress {
@@ -75,152 +75,139 @@ export interface EmailMessage extends MessageExtras {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-const mailbox = /* @__PURE__ */ strictObject({ email: string(), name: optional(line(0, 256)) });
-const mailboxes = /* @__PURE__ */ union([string(), mailbox, pipe(array(union([string(), mailbox])), maxLength(1000))]);
+/** The address in its one spelling; undefined for what is none. */
+const spell = (input: string): string | undefined => {
+  const parsed = parseEmailAddress(input);
+  return "email" in parsed ? parsed.email : undefined;
+};
 
-// RFC 2045 section 5.1; tokens as in RFC 9110, which are stricter.
-const mediaType = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+( ?; ?[\w!#$%&'*+.^`|~-]+=[\w!#$%&'*+.^`|~-]+)*$/;
+const address = text(emailExpectation, /@/, (input) => !!spell(input));
+const mailbox = either<EmailAddress, string>(
+  isObject,
+  object({ email: address, name: optional(line(0, 256)) }),
+  address,
+);
+const mailboxes = either(Array.isArray, list(mailbox, 1000), mailbox);
+const maybeMailboxes = optional(mailboxes);
+
+/** RFC 9110 section 5.6.2: stricter than RFC 2045 for media types and RFC 5322 for header names; every relay takes it. */
+const token = "[\\w!#$%&'*+.^`|~-]";
+const mediaType = /* @__PURE__ */ new RegExp(`^${token}+/${token}+( ?; ?${token}+=${token}+)*$`);
+const headerName = /* @__PURE__ */ new RegExp(`^${token}{1,76}$`);
+
+/** What the message, its transport or its signature sets; and what would send it on to others. */
+const ownHeader =
+  /^(to|from|b?cc|subject|reply-to|date|message-id|sender|return-path|received|dkim-signature|mime-version|(content|resent|arc)-.*)$/i;
 
 const entries = {
-  from: /* @__PURE__ */ union([string(), mailbox]),
-  cc: /* @__PURE__ */ optional(mailboxes),
-  bcc: /* @__PURE__ */ optional(mailboxes),
-  replyTo: /* @__PURE__ */ optional(mailboxes),
-  subject: /* @__PURE__ */ line(1, 998),
-  html: /* @__PURE__ */ optional(filledText),
-  text: /* @__PURE__ */ optional(filledText),
-  attachments: /* @__PURE__ */ optional(
-    array(
-      strictObject({
+  from: mailbox,
+  cc: maybeMailboxes,
+  bcc: maybeMailboxes,
+  replyTo: maybeMailboxes,
+  subject: line(1, 998),
+  html: optional(filledText),
+  text: optional(filledText),
+  attachments: optional(
+    list(
+      object({
         filename: line(1, 255),
-        contentType: pipe(string(), regex(mediaType, "expected a media type: type/subtype")),
+        contentType: text("a media type: type/subtype", mediaType),
         content: fileContent,
-        contentId: optional(
-          pipe(
-            string(),
-            regex(/^[!#-;=?-~]{1,255}$/, "expected a content id without angle brackets, quotes and spaces"),
-          ),
-        ),
+        contentId: optional(text("a content id without angle brackets, quotes and spaces", /^[!#-;=?-~]{1,255}$/)),
       }),
+      1000,
     ),
   ),
-  headers: /* @__PURE__ */ optional(
-    // RFC 5322 section 3.6.8 `ftext` allows more; a token is what every relay takes.
+  headers: optional(
     record(
-      pipe(string(), regex(/^[\w!#$%&'*+.^`|~-]{1,76}$/, "expected header names that are tokens")),
+      text("names that are tokens, none that the message sets itself", headerName, (name) => !ownHeader.test(name)),
       line(0, 10_000),
     ),
   ),
-  unsubscribe: /* @__PURE__ */ optional(strictObject({ url: optional(httpsUrl), mailto: optional(string()) })),
+  unsubscribe: optional(
+    object({
+      url: optional(httpsUrl),
+      mailto: optional(
+        text(
+          "a bare address, which may have a percent-encoded ?subject=",
+          /^[^?]+(\?[!-;=?-~]*)?$/,
+          (input) => !!spell(input.replace(/\?.*/, "")),
+        ),
+      ),
+    }),
+  ),
   ...extras,
 };
 
-const inputSchema: GenericSchema<EmailInput> = /* @__PURE__ */ strictObject({
-  channel: literal("email"),
+const inputSchema: GenericSchema<EmailInput> = object({
+  channel: constant("email"),
   to: mailboxes,
   ...entries,
 });
 
-/** What the message, its transport or its signature sets; and what would send it on to others. */
-const ownHeader =
-  /^(to|from|cc|bcc|subject|reply-to|date|message-id|sender|return-path|received|dkim-signature|mime-version|(content|resent|arc)-.*)$/i;
-
-const asList = <T>(value: T | readonly T[] | undefined): readonly T[] =>
-  value === undefined ? [] : Array.isArray(value) ? value : [value as T];
-
-function readMailboxes(value: EmailInput["cc"], field: string, reject: Reject): EmailAddress[] {
-  return asList(value).map((item, index) => {
+/** What the schema has seen to be addresses. */
+function readMailboxes(input: EmailInput["cc"]): EmailAddress[] {
+  return [input ?? []].flat().map((item) => {
     const { email, name } = typeof item === "string" ? { email: item } : item;
-    const parsed = parseEmailAddress(email);
-    if ("email" in parsed) return name ? { email: parsed.email, name } : parsed;
-    const path = Array.isArray(value) ? `${field}.${index}` : field;
-    reject(typeof item === "string" ? path : `${path}.email`, parsed.expected);
-    return { email };
+    return { email: spell(email) as string, ...(name && { name }) };
   });
 }
 
-function readAttachment(
-  { filename, contentType, content, contentId }: EmailAttachment,
-  field: string,
-  reject: Reject,
-): EmailMessageAttachment {
-  const sizeBytes = typeof content === "string" ? base64SizeBytes(content) : content.length;
-  if (sizeBytes === undefined) reject(`${field}.content`, "expected canonical base64: padded, trailing bits zero");
-  return {
-    filename,
-    contentType,
-    content: typeof content === "string" ? content : toBase64(content),
-    sizeBytes: sizeBytes ?? 0,
-    contentId,
-  };
+function readAttachment({ content, ...rest }: EmailAttachment): EmailMessageAttachment {
+  return typeof content === "string"
+    ? { ...rest, content, sizeBytes: base64SizeBytes(content) }
+    : { ...rest, content: toBase64(content), sizeBytes: content.length };
 }
 
 /** RFC 2369 and RFC 8058. */
-function unsubscribeHeaders(
-  { url, mailto }: NonNullable<EmailInput["unsubscribe"]>,
-  reject: Reject,
-): [string, string][] {
-  const uris = url ? [`<${url}>`] : [];
-  if (mailto !== undefined) {
-    const [address = "", ...query] = mailto.split("?");
-    const parsed = parseEmailAddress(address);
-    if ("email" in parsed && /^[!-;=?-~]*$/.test(query.join("?"))) {
-      uris.push(`<mailto:${[parsed.email, ...query].join("?")}>`);
-    } else reject("unsubscribe.mailto", "expected a bare address, which may have a percent-encoded ?subject=");
-  }
-  if (uris.length === 0) reject("unsubscribe", "expected url, mailto or both");
-  const headers: [string, string][] = [["List-Unsubscribe", uris.join(", ")]];
-  if (url) headers.push(["List-Unsubscribe-Post", "List-Unsubscribe=One-Click"]);
-  return headers;
-}
-
-function readHeaders(input: EmailInput, reject: Reject): Record<string, string> {
-  const headers = [
-    ...Object.entries(input.headers ?? {}),
-    ...(input.unsubscribe ? unsubscribeHeaders(input.unsubscribe, reject) : []),
+function unsubscribeHeaders({ url, mailto }: NonNullable<EmailInput["unsubscribe"]>): Record<string, string> {
+  const uris = [
+    ...(url ? [`<${url}>`] : []),
+    ...(mailto ? [`<mailto:${mailto.replace(/^[^?]+/, (bare) => spell(bare) as string)}>`] : []),
   ];
-  const seen = new Set<string>();
-  for (const [name] of headers) {
-    if (ownHeader.test(name)) reject(`headers.${name}`, "expected no header that the message sets itself");
-    if (seen.has(name.toLowerCase()))
-      reject(`headers.${name}`, "expected each header once (`unsubscribe` sets its own)");
-    seen.add(name.toLowerCase());
-  }
-  return Object.fromEntries(headers);
+  return { "List-Unsubscribe": uris.join(", "), ...(url && { "List-Unsubscribe-Post": "List-Unsubscribe=One-Click" }) };
 }
 
-/** A fresh filter that lets each mailbox through once, in the order in which it is asked. */
-function onlyFirst(): (address: EmailAddress) => boolean {
+/** A fresh filter that lets each text through once, whatever its case. */
+function onlyFirst(): (text: string) => boolean {
   const seen = new Set<string>();
-  return ({ email }) => seen.size < seen.add(email.toLowerCase()).size;
+  return (text) => seen.size < seen.add(text.toLowerCase()).size;
 }
 
 function toMessage(input: EmailInput, reject: Reject): EmailMessage {
+  const { from, replyTo, subject, html, attachments = [], unsubscribe } = input;
   // Providers differ over a repeated recipient (some refuse the request), and callers join lists that overlap: one copy
   // for each mailbox is what all of them mean.
   const isFirst = onlyFirst();
-  const [to, cc, bcc] = (["to", "cc", "bcc"] as const).map((field) =>
-    readMailboxes(input[field], field, reject).filter(isFirst),
-  ) as [EmailAddress[], EmailAddress[], EmailAddress[]];
+  const read = (field: EmailInput["cc"]): EmailAddress[] => readMailboxes(field).filter(({ email }) => isFirst(email));
+  const to = read(input.to);
+  const cc = read(input.cc);
+  const bcc = read(input.bcc);
   const recipients = to.length + cc.length + bcc.length;
-  if (to.length === 0) reject("to", "expected at least one recipient");
-  if (recipients > 1000) reject("to", "expected at most 1000 recipients with cc and bcc");
-  if (input.unsubscribe && recipients > 1) {
-    reject("unsubscribe", "expected exactly one recipient: the others would unsubscribe the first");
+  if (!to.length || recipients > 1000) reject("to", "1 to 1000 recipients with cc and bcc");
+  if (unsubscribe) {
+    if (!unsubscribe.url && !unsubscribe.mailto) reject("unsubscribe", "url, mailto or both");
+    if (recipients > 1) reject("unsubscribe", "one recipient: the others would unsubscribe the first");
   }
-  if (input.html === undefined && input.text === undefined) reject("html", "expected html, text or both");
+  if (!html && !input.text) reject("html", "html, text or both");
+  const headers = [
+    ...Object.entries(input.headers ?? {}),
+    ...Object.entries(unsubscribe ? unsubscribeHeaders(unsubscribe) : {}),
+  ];
+  const isNew = onlyFirst();
+  for (const [name] of headers) if (!isNew(name)) reject(`headers.${name}`, "each header once");
   return {
     channel: "email",
     to,
     cc,
     bcc,
-    replyTo: readMailboxes(input.replyTo, "replyTo", reject),
-    from: readMailboxes(input.from, "from", reject)[0] as EmailAddress,
-    subject: input.subject,
-    html: input.html,
-    text: input.text ?? (plainText(input.html ?? "") || input.subject),
-    attachments: (input.attachments ?? []).map((item, index) => readAttachment(item, `attachments.${index}`, reject)),
-    headers: readHeaders(input, reject),
+    replyTo: readMailboxes(replyTo),
+    from: readMailboxes(from)[0] as EmailAddress,
+    subject,
+    html,
+    text: input.text ?? (plainText(html ?? "") || subject),
+    attachments: attachments.map(readAttachment),
+    headers: Object.fromEntries(headers),
     ...fillExtras(input, reject),
   };
 }
@@ -239,11 +226,13 @@ function toAddress({ email }: EmailAddress): Address {
 export const emailChannel: Channel<"email"> = {
   id: "email",
   address: mailboxes,
-  content: /* @__PURE__ */ strictObject(entries),
+  content: object(entries),
   normalise: (input) => normaliseWith(inputSchema, input, toMessage),
   addresses: ({ to, cc, bcc }) => [...to, ...cc, ...bcc].map(toAddress),
   withRecipient(message, to) {
-    const parsed = parseEmailAddress(to);
-    return "email" in parsed ? { ...message, to: [parsed], cc: [], bcc: [] } : undefined;
+    const email = spell(to);
+    // Who gets it instead must not be able to unsubscribe the one whom it was meant for.
+    const headers = Object.entries(message.headers).filter(([name]) => !/^list-unsubscribe(-post)?$/i.test(name));
+    return email ? { ...message, to: [{ email }], cc: [], bcc: [], headers: Object.fromEntries(headers) } : undefined;
   },
 };

@@ -1,23 +1,9 @@
-import {
-  integer,
-  literal,
-  maxValue,
-  minValue,
-  number,
-  optional,
-  picklist,
-  pipe,
-  record,
-  regex,
-  strictObject,
-  string,
-  union,
-} from "valibot";
 import type { GenericSchema } from "valibot";
 import type { Address, Channel, Extras, MessageExtras } from "./channel.ts";
 import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
 import { secretAddress } from "./label.ts";
+import { constant, either, object, oneOf, optional, record, text as textOf, whole } from "./schema.ts";
 import { extras, fillExtras, httpsUrl, jsonObject } from "./schemas.ts";
 
 export type FcmTarget = { readonly token: string } | { readonly topic: string } | { readonly condition: string };
@@ -55,43 +41,47 @@ export interface FcmMessage extends MessageExtras {
 }
 
 const tokenPattern = /^[A-Za-z0-9_:-]{1,4096}$/;
-const token = /* @__PURE__ */ pipe(string(), regex(tokenPattern, "expected a registration token"));
+const token = textOf("a registration token", tokenPattern);
+
+const has =
+  (key: string) =>
+  (input: unknown): boolean =>
+    Object.hasOwn(Object(input), key);
 
 // https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages
-const address = /* @__PURE__ */ union([
-  strictObject({ token }),
-  strictObject({
-    topic: pipe(string(), regex(/^[a-zA-Z0-9_.~%-]{1,900}$/, "expected a topic's name, without /topics/")),
-  }),
-  strictObject({ condition: pipe(string(), regex(/^[ !-~]{1,4096}$/, "expected a condition: 'a' in topics && ...")) }),
-]);
+const address = either<FcmTarget, FcmTarget>(
+  has("topic"),
+  object({ topic: textOf("a topic's name, without /topics/", /^[a-zA-Z0-9_.~%-]{1,900}$/) }),
+  either<FcmTarget, FcmTarget>(
+    has("condition"),
+    object({ condition: textOf("a condition: 'a' in topics && ...", /^[ !-~]{1,4096}$/) }),
+    object({ token }),
+  ),
+);
+
+const anyText = textOf("text", /^/);
 
 const entries = {
-  title: /* @__PURE__ */ optional(string()),
-  body: /* @__PURE__ */ optional(string()),
-  imageUrl: /* @__PURE__ */ optional(httpsUrl),
-  data: /* @__PURE__ */ optional(
+  title: optional(anyText),
+  body: optional(anyText),
+  imageUrl: optional(httpsUrl),
+  data: optional(
     record(
-      pipe(
-        string(),
-        regex(/^(?!(?:from|message_type)$|google\.|gcm\.notification\.)/, "expected no key that the service reserves"),
-      ),
-      string(),
+      textOf("keys that the service does not reserve", /^(?!(?:from|message_type)$|google\.|gcm\.notification\.)/),
+      anyText,
     ),
   ),
-  android: /* @__PURE__ */ optional(jsonObject),
-  apns: /* @__PURE__ */ optional(jsonObject),
-  webpush: /* @__PURE__ */ optional(jsonObject),
-  collapseKey: /* @__PURE__ */ optional(string()),
-  ttlSeconds: /* @__PURE__ */ optional(
-    pipe(number(), integer("expected whole seconds"), minValue(0), maxValue(2_419_200)),
-  ),
-  priority: /* @__PURE__ */ optional(picklist(["normal", "high"])),
+  android: optional(jsonObject),
+  apns: optional(jsonObject),
+  webpush: optional(jsonObject),
+  collapseKey: optional(anyText),
+  ttlSeconds: optional(whole(0, 2_419_200)),
+  priority: optional(oneOf("normal", "high")),
   ...extras,
 };
 
-const inputSchema: GenericSchema<FcmInput> = /* @__PURE__ */ strictObject({
-  channel: literal("fcm"),
+const inputSchema: GenericSchema<FcmInput> = object({
+  channel: constant("fcm"),
   to: address,
   ...entries,
 });
@@ -99,10 +89,10 @@ const inputSchema: GenericSchema<FcmInput> = /* @__PURE__ */ strictObject({
 function toMessage(input: FcmInput, reject: Reject): FcmMessage {
   const { to, title, body, imageUrl, data = {}, android, apns, webpush, collapseKey, ttlSeconds, priority } = input;
   if ("condition" in to && !isCondition(to.condition)) {
-    reject("to.condition", "expected up to five of 'name' in topics, joined by &&, ||, ! and parentheses");
+    reject("to.condition", "up to five of 'name' in topics, joined by &&, ||, ! and parentheses");
   }
   if (Object.keys(data).length === 0 && !title && !body && !imageUrl && !android && !apns && !webpush) {
-    reject("title", "expected a title, a body, data or a platform's block");
+    reject("title", "a title, a body, data or a platform's block");
   }
   return {
     channel: "fcm",
@@ -149,7 +139,7 @@ async function toAddress(to: FcmMessage["to"]): Promise<Address> {
 export const fcmChannel: Channel<"fcm"> = {
   id: "fcm",
   address,
-  content: /* @__PURE__ */ strictObject(entries),
+  content: object(entries),
   normalise: (input) => normaliseWith(inputSchema, input, toMessage),
   addresses: async ({ to }) => [await toAddress(to)],
   /** To the device of that token. */

@@ -1,40 +1,34 @@
-/** Schemas that several channels are made of. Their patterns have no flags, so that they hold in JSON Schema too. */
-import { array, maxLength, optional, pipe, record, regex, string, unknown } from "valibot";
-import type { GenericSchema } from "valibot";
+/** Schemas that several channels share. */
 import type { Extras, MessageExtras } from "./channel.ts";
 import type { Reject } from "./check.ts";
-
-type Schema<T> = GenericSchema<T>;
+import { isObject, list, optional, record, text, value } from "./schema.ts";
+import type { Schema } from "./schema.ts";
 
 /** Text that stands in a header or a form field: no control characters, so no line breaks either. */
+// @__NO_SIDE_EFFECTS__
 export function line(minCharacters: number, maxCharacters: number): Schema<string> {
-  return pipe(
-    string(),
-    regex(
-      new RegExp(`^[ -~\\u00a0-\\uffff]{${minCharacters},${maxCharacters}}$`),
-      `expected ${minCharacters} to ${maxCharacters} characters, no line breaks and no control characters`,
-    ),
+  return text(
+    `one line of ${minCharacters} to ${maxCharacters} characters`,
+    new RegExp(`^[ -~\\u00a0-\\uffff]{${minCharacters},${maxCharacters}}$`),
   );
 }
 
 /** Text with something to read in it. */
-export const filledText: Schema<string> = /* @__PURE__ */ pipe(
-  string(),
-  regex(/\S/, "expected text that is not blank"),
-);
+export const filledText: Schema<string> = text("text that is not blank", /\S/);
 
-export const httpsUrl: Schema<string> = /* @__PURE__ */ pipe(
-  string(),
-  regex(/^https:\/\/[\w-]+(\.[\w-]+)+(:\d+)?([/?#][!-;=?-~]*)?$/, "expected an absolute https URL, percent-encoded"),
+export const httpsUrl: Schema<string> = text(
+  "an absolute https URL, percent-encoded",
+  /^https:\/\/[\w-]+(\.[\w-]+)+(:\d+)?([/?#][!-;=?-~]*)?$/,
 );
 
 /** What is handed on as it is: platform blocks, embeds, Block Kit. */
-export const jsonObject: Schema<Record<string, unknown>> = /* @__PURE__ */ record(string(), unknown());
-
-const word = /* @__PURE__ */ pipe(
-  string(),
-  regex(/^[A-Za-z0-9_-]{1,64}$/, "expected 1 to 64 of the characters A-Z a-z 0-9 _ -"),
+export const jsonObject: Schema<Record<string, unknown>> = value(
+  "an object",
+  (input) => input && isObject(input) && !Array.isArray(input),
+  { type: "record", key: { type: "string" }, value: { type: "unknown" } },
 );
+
+const word = text("1 to 64 of the characters A-Z a-z 0-9 _ -", /^[A-Za-z0-9_-]{1,64}$/);
 
 /** The entries of {@link Extras}, to be spread into each channel's content. */
 export const extras: {
@@ -42,19 +36,13 @@ export const extras: {
   readonly tags: Schema<string[] | undefined>;
   readonly providerOptions: Schema<Record<string, Record<string, unknown>> | undefined>;
 } = {
-  metadata: /* @__PURE__ */ optional(
-    record(word, pipe(string(), regex(/^[\s\S]{0,256}$/, "expected up to 256 characters"))),
-  ),
-  tags: /* @__PURE__ */ optional(pipe(array(word), maxLength(10))),
-  providerOptions: /* @__PURE__ */ optional(record(string(), jsonObject)),
+  metadata: optional(record(word, text("up to 256 characters", /^[\s\S]{0,256}$/))),
+  tags: optional(list(word, 10)),
+  providerOptions: optional(record(word, jsonObject)),
 };
 
 /** {@link Extras} with their defaults; a tag said twice is said once. */
-export function fillExtras(input: Extras, reject: Reject): MessageExtras {
-  if (Object.keys(input.metadata ?? {}).length > 20) reject("metadata", "expected at most 20 entries");
-  return {
-    metadata: input.metadata ?? {},
-    tags: [...new Set(input.tags)],
-    providerOptions: input.providerOptions ?? {},
-  };
+export function fillExtras({ metadata = {}, tags, providerOptions = {} }: Extras, reject: Reject): MessageExtras {
+  if (Object.keys(metadata).length > 20) reject("metadata", "at most 20 entries");
+  return { metadata, tags: [...new Set(tags)], providerOptions };
 }

@@ -1,8 +1,8 @@
-import { array, literal, maxLength, optional, pipe, regex, strictObject, string, union } from "valibot";
 import type { GenericSchema } from "valibot";
 import type { Address, Channel, Extras, MessageExtras } from "./channel.ts";
 import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
+import { constant, either, isObject, list, object, optional, text as textOf } from "./schema.ts";
 import { extras, filledText, fillExtras, jsonObject } from "./schemas.ts";
 
 export interface SlackInput extends Extras {
@@ -29,27 +29,28 @@ const conversationId = /^[CDGUW][A-Z0-9]{2,20}$/;
 // https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks; team and webhook are public, the rest is not.
 const webhookUrl = /^https:\/\/hooks\.slack(?:-gov)?\.com\/services\/(T[A-Z0-9]+\/B[A-Z0-9]+)\/([A-Za-z0-9]+)$/;
 
-const address = /* @__PURE__ */ union([
-  pipe(string(), regex(conversationId, "expected the id of a channel or user, such as C012AB3CD")),
-  strictObject({ webhookUrl: pipe(string(), regex(webhookUrl, "expected the URL of an incoming webhook")) }),
-]);
+const address = either<{ webhookUrl: string }, string>(
+  isObject,
+  object({ webhookUrl: textOf("the URL of an incoming webhook", webhookUrl) }),
+  textOf("the id of a channel or user, such as C012AB3CD", conversationId),
+);
 
 const entries = {
-  text: /* @__PURE__ */ optional(filledText),
-  blocks: /* @__PURE__ */ optional(pipe(array(jsonObject), maxLength(50))),
-  threadTs: /* @__PURE__ */ optional(pipe(string(), regex(/^\d+\.\d+$/, "expected the ts of a message"))),
+  text: optional(filledText),
+  blocks: optional(list(jsonObject, 50)),
+  threadTs: optional(textOf("the ts of a message", /^\d+\.\d+$/)),
   ...extras,
 };
 
-const inputSchema: GenericSchema<SlackInput> = /* @__PURE__ */ strictObject({
-  channel: literal("slack"),
+const inputSchema: GenericSchema<SlackInput> = object({
+  channel: constant("slack"),
   to: address,
   ...entries,
 });
 
 function toMessage(input: SlackInput, reject: Reject): SlackMessage {
   const { to, text, blocks = [], threadTs } = input;
-  if (text === undefined && blocks.length === 0) reject("text", "expected text, blocks or both");
+  if (text === undefined && blocks.length === 0) reject("text", "text, blocks or both");
   return { channel: "slack", to: target(to), text, blocks, threadTs, ...fillExtras(input, reject) };
 }
 
@@ -66,7 +67,7 @@ function toAddress(to: SlackMessage["to"]): Address {
 export const slackChannel: Channel<"slack"> = {
   id: "slack",
   address,
-  content: /* @__PURE__ */ strictObject(entries),
+  content: object(entries),
   normalise: (input) => normaliseWith(inputSchema, input, toMessage),
   addresses: ({ to }) => [toAddress(to)],
   withRecipient(message, to) {

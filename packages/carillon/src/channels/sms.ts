@@ -1,23 +1,10 @@
-import {
-  array,
-  integer,
-  literal,
-  maxLength,
-  maxValue,
-  minValue,
-  number,
-  optional,
-  pipe,
-  regex,
-  strictObject,
-  string,
-} from "valibot";
 import type { GenericSchema } from "valibot";
 import { e164 } from "../address/phone-number.ts";
 import type { Channel, Extras, MessageExtras } from "./channel.ts";
 import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
 import { phoneLabel } from "./label.ts";
+import { constant, list, object, optional, text as textOf, whole } from "./schema.ts";
 import { extras, filledText, fillExtras, httpsUrl } from "./schemas.ts";
 
 export interface SmsInput extends Extras {
@@ -42,27 +29,20 @@ export interface SmsMessage extends MessageExtras {
   readonly validitySeconds?: number | undefined;
 }
 
-const phoneNumber = /* @__PURE__ */ pipe(string(), regex(e164, "expected an E.164 number: + and 7 to 15 digits"));
+const phoneNumber = textOf("an E.164 number: + and 7 to 15 digits", e164);
 // GSM 03.40 section 9.1.2.5: an alphanumeric sender has 11 characters, and a letter, or it would be a number.
 const sender = /^(\+[1-9]\d{6,14}|\d{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11})$/;
 
 const entries = {
-  from: /* @__PURE__ */ optional(
-    pipe(
-      string(),
-      regex(sender, "expected an E.164 number, a short code or a sender id of up to 11 letters and digits"),
-    ),
-  ),
+  from: optional(textOf("an E.164 number, a short code or a sender id of up to 11 letters and digits", sender)),
   text: filledText,
-  mediaUrls: /* @__PURE__ */ optional(pipe(array(httpsUrl), maxLength(10))),
-  validitySeconds: /* @__PURE__ */ optional(
-    pipe(number(), integer("expected whole seconds"), minValue(1), maxValue(36_000)),
-  ),
+  mediaUrls: optional(list(httpsUrl, 10)),
+  validitySeconds: optional(whole(1, 36_000)),
   ...extras,
 };
 
-const inputSchema: GenericSchema<SmsInput> = /* @__PURE__ */ strictObject({
-  channel: literal("sms"),
+const inputSchema: GenericSchema<SmsInput> = object({
+  channel: constant("sms"),
   to: phoneNumber,
   ...entries,
 });
@@ -75,7 +55,7 @@ function toMessage(input: SmsInput, reject: Reject): SmsMessage {
 export const smsChannel: Channel<"sms"> = {
   id: "sms",
   address: phoneNumber,
-  content: /* @__PURE__ */ strictObject(entries),
+  content: object(entries),
   normalise: (input) => normaliseWith(inputSchema, input, toMessage),
   addresses: ({ to }) => [{ key: to, label: phoneLabel(to), secrets: [to] }],
   withRecipient: (message, to) => (e164.test(to) ? { ...message, to } : undefined),

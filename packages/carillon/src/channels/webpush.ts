@@ -1,23 +1,9 @@
-import {
-  integer,
-  literal,
-  maxValue,
-  minValue,
-  nullable,
-  number,
-  optional,
-  picklist,
-  pipe,
-  regex,
-  strictObject,
-  string,
-  unknown,
-} from "valibot";
 import type { GenericSchema } from "valibot";
 import type { Channel, Extras, MessageExtras } from "./channel.ts";
 import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
 import { secretAddress } from "./label.ts";
+import { constant, object, oneOf, optional, text as textOf, value, whole } from "./schema.ts";
 import { extras, fillExtras, httpsUrl, jsonObject } from "./schemas.ts";
 
 /** What `PushSubscription.toJSON()` gives in a browser, and the key that it was made with. */
@@ -54,46 +40,47 @@ export interface WebPushMessage extends MessageExtras {
 }
 
 // 65 bytes in base64url, an uncompressed P-256 point: 0x04 comes first (RFC 8291 section 2.1), two trailing bits are zero.
-const publicKey = /* @__PURE__ */ pipe(
-  string(),
-  regex(/^B[A-P][A-Za-z0-9_-]{84}[AEIMQUYcgkosw048]$/, "expected 65 bytes in base64url, an uncompressed P-256 key"),
+const publicKey = textOf(
+  "65 bytes in base64url, an uncompressed P-256 key",
+  /^B[A-P][A-Za-z0-9_-]{84}[AEIMQUYcgkosw048]$/,
 );
 
-const address = /* @__PURE__ */ strictObject({
+const address = object({
   endpoint: httpsUrl,
-  expirationTime: optional(nullable(number())),
-  keys: strictObject({
+  expirationTime: optional(
+    value<number | null>("a number or null", (input) => input === null || typeof input === "number", {
+      type: "nullable",
+      wrapped: { type: "number" },
+    }),
+  ),
+  keys: object({
     p256dh: publicKey,
-    auth: pipe(string(), regex(/^[A-Za-z0-9_-]{21}[AQgw]$/, "expected 16 bytes in base64url")),
+    auth: textOf("16 bytes in base64url", /^[A-Za-z0-9_-]{21}[AQgw]$/),
   }),
   applicationServerKey: optional(publicKey),
 });
 
 const entries = {
-  payload: /* @__PURE__ */ optional(unknown()),
-  notification: /* @__PURE__ */ optional(jsonObject),
+  payload: optional(value<unknown>("anything", () => true)),
+  notification: optional(jsonObject),
   // RFC 9111 section 1.2.2 caps delta-seconds at 2^31.
-  ttlSeconds: /* @__PURE__ */ optional(
-    pipe(number(), integer("expected whole seconds"), minValue(0), maxValue(2_147_483_648)),
-  ),
-  urgency: /* @__PURE__ */ optional(picklist(["very-low", "low", "normal", "high"])),
-  topic: /* @__PURE__ */ optional(
-    pipe(string(), regex(/^[A-Za-z0-9_-]{1,32}$/, "expected 1 to 32 base64url characters")),
-  ),
+  ttlSeconds: optional(whole(0, 2_147_483_648)),
+  urgency: optional(oneOf("very-low", "low", "normal", "high")),
+  topic: optional(textOf("1 to 32 base64url characters", /^[A-Za-z0-9_-]{1,32}$/)),
   ...extras,
 };
 
-const inputSchema: GenericSchema<WebPushInput> = /* @__PURE__ */ strictObject({
-  channel: literal("webpush"),
+const inputSchema: GenericSchema<WebPushInput> = object({
+  channel: constant("webpush"),
   to: address,
   ...entries,
 });
 
 function toMessage(input: WebPushInput, reject: Reject): WebPushMessage {
   const { to, payload, notification, ttlSeconds, urgency, topic } = input;
-  if (payload !== undefined && notification !== undefined) reject("notification", "expected payload or notification");
-  if (!isSendable(payload)) reject("payload", "expected text, bytes or what JSON can say");
-  if (!isSendable(notification)) reject("notification", "expected what JSON can say");
+  if (payload !== undefined && notification !== undefined) reject("notification", "payload or notification");
+  if (!isSendable(payload)) reject("payload", "text, bytes or what JSON can say");
+  if (!isSendable(notification)) reject("notification", "what JSON can say");
   return { channel: "webpush", to, payload, notification, ttlSeconds, urgency, topic, ...fillExtras(input, reject) };
 }
 
@@ -108,7 +95,7 @@ function isSendable(payload: unknown): boolean {
 export const webpushChannel: Channel<"webpush"> = {
   id: "webpush",
   address,
-  content: /* @__PURE__ */ strictObject(entries),
+  content: object(entries),
   normalise: (input) => normaliseWith(inputSchema, input, toMessage),
   async addresses({ to }) {
     const { host, pathname } = new URL(to.endpoint);

@@ -1,0 +1,152 @@
+/**
+ * The little that the channels' schemas are made of. Each is a Valibot schema (it works with `parse`, and as a Standard
+ * Schema), and has the properties of the Valibot schemas that it stands for, so that it turns into JSON Schema as they
+ * do; patterns have no flags, which JSON Schema does not know. Valibot's own objects, unions, records and actions would
+ * be a third of a bundle with one email provider, quote what was received, and its unions cannot say what is wrong
+ * inside of an option.
+ */
+import { unknown } from "valibot";
+import type { BaseIssue, GenericSchema, OutputDataset } from "valibot";
+
+export type Schema<T = unknown> = GenericSchema<T>;
+
+type Run<T> = (input: unknown) => OutputDataset<T, BaseIssue<unknown>>;
+
+function make<T>(shape: object, run: Run<T>): Schema<T> {
+  return Object.assign(unknown(), shape, { "~run": ({ value }: { value?: unknown }) => run(value) }) as Schema<T>;
+}
+
+/** Runs a schema. */
+export function check<T>(schema: Schema<T>, input: unknown): ReturnType<Run<T>> {
+  return schema["~run"]({ value: input }, {});
+}
+
+function fail(expects: string, input: unknown): ReturnType<Run<never>> {
+  const message = `expected ${expects}`;
+  return {
+    typed: false,
+    value: input,
+    issues: [{ kind: "schema", type: "custom", input, expected: expects, received: "", message }],
+  };
+}
+
+/** What a test decides about. `expects` is what a refusal says of it, `shape` what JSON Schema is made from. */
+// @__NO_SIDE_EFFECTS__
+export function value<T>(expects: string, test: (input: unknown) => unknown, shape?: object): Schema<T> {
+  return make<T>({ expects, ...shape }, (input) =>
+    test(input) ? { typed: true, value: input as T } : fail(expects, input),
+  );
+}
+
+/** Text that fits a pattern, and beside it what a pattern cannot say. */
+// @__NO_SIDE_EFFECTS__
+export function text(expects: string, pattern: RegExp, test?: (input: string) => unknown): Schema<string> {
+  return value(expects, (input) => typeof input === "string" && pattern.test(input) && (!test || test(input)), {
+    pipe: [
+      { kind: "schema", type: "string" },
+      { type: "regex", requirement: pattern },
+    ],
+  });
+}
+
+/** The text itself and no other. */
+// @__NO_SIDE_EFFECTS__
+export function constant<T extends string>(literal: T): Schema<T> {
+  return value(literal, (input) => input === literal, { type: "literal", literal });
+}
+
+// @__NO_SIDE_EFFECTS__
+export function optional<T>(wrapped: Schema<T>): Schema<T | undefined> {
+  return make<T | undefined>({ type: "optional", wrapped }, (input) =>
+    input === undefined ? { typed: true, value: input } : check(wrapped, input),
+  );
+}
+
+/** A union that asks only the option that is meant. */
+// @__NO_SIDE_EFFECTS__
+export function either<T, U>(isFirst: (input: unknown) => boolean, first: Schema<T>, second: Schema<U>): Schema<T | U> {
+  return make<T | U>({ type: "union", options: [first, second] }, (input) =>
+    check<T | U>(isFirst(input) ? first : second, input),
+  );
+}
+
+/** `null` too, so that an object is what was {@link either} expected. */
+export const isObject = (input: unknown): input is object => typeof input === "object";
+
+/** An object with these fields and no others; stops at the first problem. */
+// @__NO_SIDE_EFFECTS__
+export function object<T>(entries: Readonly<Record<string, Schema>>): Schema<T> {
+  return make<T>({ type: "strict_object", entries }, (input) =>
+    readEntries(input, Object.keys(entries), (key) =>
+      Object.hasOwn(entries, key) ? (entries[key] as Schema) : unknownField,
+    ),
+  );
+}
+
+const unknownField = value("no field of this name", () => false);
+
+/** An object of any keys that fit a schema. */
+// @__NO_SIDE_EFFECTS__
+export function record<T>(key: Schema<string>, item: Schema<T>): Schema<Record<string, T>> {
+  return make<Record<string, T>>({ type: "record", key, value: item }, (input) =>
+    readEntries(input, [], (name) => (check(key, name).issues ? value(key.expects, () => false) : item)),
+  );
+}
+
+/** A list that is not looked into when it is too long. */
+// @__NO_SIDE_EFFECTS__
+export function list<T>(item: Schema<T>, max: number): Schema<T[]> {
+  const pipe = [
+    { kind: "schema", type: "array", item },
+    { type: "max_length", requirement: max },
+  ];
+  return make<T[]>({ pipe }, (input) =>
+    Array.isArray(input) && input.length <= max
+      ? readEntries(input, [], () => item)
+      : fail(`a list of at most ${max}`, input),
+  );
+}
+
+/** Reads the keys that there must be and those that there are; a list comes out as a list. */
+function readEntries<T>(
+  input: unknown,
+  keys: readonly string[],
+  schemaOf: (key: string) => Schema,
+): ReturnType<Run<T>> {
+  if (!input || !isObject(input)) return fail("an object", input);
+  const output: Record<string, unknown> = Array.isArray(input) ? ([] as never) : {};
+  for (const key of new Set([...keys, ...Object.keys(input)])) {
+    const item = (input as Record<string, unknown>)[key];
+    const { value: read, issues } = check(key === "__proto__" ? unknownField : schemaOf(key), item);
+    if (issues) {
+      const [{ path = [], ...issue }] = issues;
+      const here = { type: "object", origin: "value", input, key, value: item } as const;
+      return { typed: false, value: input, issues: [{ ...issue, path: [here, ...path] }] } as never;
+    }
+    if (read !== undefined) output[key] = read;
+  }
+  return { typed: true, value: output as T };
+}
+
+/** Whole numbers. */
+// @__NO_SIDE_EFFECTS__
+export function whole(min: number, max: number): Schema<number> {
+  return value(
+    `a whole number from ${min} to ${max}`,
+    (input) => Number.isInteger(input) && (input as number) >= min && (input as number) <= max,
+    {
+      pipe: [
+        { kind: "schema", type: "number" },
+        { type: "integer" },
+        { type: "min_value", requirement: min },
+        { type: "max_value", requirement: max },
+      ],
+    },
+  );
+}
+
+/** One of some texts. */
+// @__NO_SIDE_EFFECTS__
+export function oneOf<T extends string>(...options: readonly T[]): Schema<T> {
+  return value(options.join(", "), (input) => options.includes(input as T), { type: "picklist", options });
+}
