@@ -13,9 +13,9 @@ test("hands on the provider's text whole, since a cut could halve a secret befor
 
 test("takes a code at its word, but for a 5xx, of which only `notAccepted` says what became of the request", () => {
   const known = { kind: "recipient-gone", field: "to" } as const;
-  expect(failed("Acme", 200, 406, undefined, known)).toMatchObject({ ...known, providerCode: "406" });
-  expect(failed("Acme", 500, 406, undefined, known)).toMatchObject({ kind: "unavailable" });
-  expect(failed("Acme", 503, 100, undefined, { kind: "unavailable", notAccepted: true })).toMatchObject({
+  expect(failed("Acme", 200, "406", undefined, known)).toMatchObject({ ...known, providerCode: "406" });
+  expect(failed("Acme", 500, "406", undefined, known)).toMatchObject({ kind: "unavailable" });
+  expect(failed("Acme", 503, "100", undefined, { kind: "unavailable", notAccepted: true })).toMatchObject({
     notAccepted: true,
   });
 });

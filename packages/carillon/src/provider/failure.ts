@@ -8,21 +8,21 @@ export type Meaning = Pick<ProviderFailure, "kind" | "field" | "retryAfterMs" | 
 /** It is about our request or this account, not about the message: another provider may do. */
 export const refusedHere: Meaning = { kind: "rejected", tryNext: true };
 
+const kindByStatus: Readonly<Record<number, FailureKind>> = {
+  400: "invalid-message",
+  401: "unauthorized",
+  403: "unauthorized",
+  // The server gave up on the request half-way; what it did with it is not known.
+  408: "unavailable",
+  413: "invalid-message",
+  422: "invalid-message",
+  429: "rate-limited",
+};
+
 /** What a status means where a provider's own code says nothing more. */
 export function meaningOfStatus(status: number): Meaning {
-  // A 2xx that says nothing known, or a redirect: the message may have been taken.
-  if (status < 400) return { kind: "unexpected-response" };
-  const kind: FailureKind | undefined =
-    // 408: the server gave up on the request half-way; what it did with it is not known.
-    status >= 500 || status === 408
-      ? "unavailable"
-      : status === 429
-        ? "rate-limited"
-        : status === 401 || status === 403
-          ? "unauthorized"
-          : status === 400 || status === 413 || status === 422
-            ? "invalid-message"
-            : undefined;
+  // Below 400 stands a 2xx that says nothing known, or a redirect: the message may have been taken.
+  const kind = status < 400 ? "unexpected-response" : status < 500 ? kindByStatus[status] : "unavailable";
   return kind ? { kind } : refusedHere;
 }
 
@@ -33,7 +33,7 @@ export function meaningOfStatus(status: number): Meaning {
 export function failed(
   provider: string,
   status: number,
-  code: string | number | undefined,
+  providerCode: string | undefined,
   said: unknown,
   known?: Meaning,
 ): ProviderFailure {
@@ -43,7 +43,7 @@ export function failed(
     // A code never turns a 5xx into more than that, unless it says that nothing was taken: what became of the request
     // stays unknown.
     ...(known && (status < 500 || known.notAccepted) ? known : meaningOfStatus(status)),
-    detail: `${provider} answered ${status}${code === undefined ? "" : ` ${code}`}${text ? `: ${text}` : ""}`,
-    providerCode: code === undefined ? undefined : `${code}`,
+    detail: `${provider} answered ${status}${providerCode ? ` ${providerCode}` : ""}${text ? `: ${text}` : ""}`,
+    providerCode,
   };
 }

@@ -7,7 +7,7 @@ export function recordOf(value: unknown): Readonly<Record<string, unknown>> {
 
 /** The value as a text, whole: whoever reports it redacts before cutting. Undefined when it is none, or empty. */
 export function textOf(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
+  return matches(/./s, value) ? value : undefined;
 }
 
 /** Whether the value is a string of this pattern. */

@@ -43,7 +43,7 @@ function missesEveryone(text: unknown, message: EmailMessage): boolean {
 }
 
 function readFailure(status: number, code: unknown, said: unknown): ProviderFailure {
-  const known = (typeof code === "number" && code) || undefined;
+  const known = typeof code === "number" && code !== 0 ? `${code}` : undefined;
   // An entry of a batch that was refused for a reason not listed above: refused it was, and only here.
   const unlisted = known && status < 400 ? refusedHere : undefined;
   return failed("Postmark", status, known, said, entryOf(meaningOfCode, known) ?? unlisted);

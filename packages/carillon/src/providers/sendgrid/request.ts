@@ -83,17 +83,12 @@ function toMail(items: readonly BatchItem<"email">[]): SendGridMail {
 }
 
 /**
- * Messages of one key differ in recipient, ids, metadata and template data alone, which is what a personalization holds.
- * The lengths say where each part ends, so that equal keys mean equal content, with nothing hashed or escaped at length.
- * More than one recipient goes alone: so no request can come to more than 1,000 of them.
+ * Messages of one key differ in recipient, ids, metadata and template data alone, which is what a personalization holds:
+ * the key is the rest of the body. More than one recipient goes alone: so no request can come to more than 1,000 of them.
  */
 export function sendGridGroupKey(message: EmailMessage): string | undefined {
   if (recipientCount(message) > 1 || checkSendGridMessage(message)) return undefined;
-  const { from, replyTo, subject, html, text, attachments, headers, tags } = message;
-  const { dynamicTemplateData: _, ...options } = message.providerOptions["sendgrid"] ?? {};
-  const small = [from, replyTo, subject, headers, tags, Object.entries(options), html?.length, text.length];
-  const files = attachments.map(({ content, ...file }) => [file, content.length]);
-  return JSON.stringify([small, files]) + (html ?? "") + text + attachments.map(({ content }) => content).join("");
+  return JSON.stringify({ ...toMail([{ message, messageId: "" }]), personalizations: undefined });
 }
 
 /**
