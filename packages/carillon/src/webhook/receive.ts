@@ -11,7 +11,7 @@ export interface ReceiveOptions {
   readonly now?: (() => Date) | undefined;
   /** For the schemes that get a certificate. @default the platform's */
   readonly fetch?: VerifyTools["fetch"];
-  /** @default 1,048,576: the largest webhook known is SendGrid's, which is sent off when it reaches 768 kB */
+  /** @default 1,048,576: the largest webhooks known are sent off when they reach 768 kB */
   readonly maxBodyBytes?: number | undefined;
   /**
    * Whether the key has been seen before; remembers it for so long. Asked only after the signature held, and only where

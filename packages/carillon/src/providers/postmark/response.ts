@@ -6,6 +6,7 @@ import type { ProviderResponse } from "../../provider/request.ts";
 
 /** The server or the account cannot send this, or anything: another provider may. */
 const account: Meaning = { kind: "unauthorized" };
+
 /**
  * `ErrorCode`, which is no HTTP status although some look like one.
  * https://postmarkapp.com/developer/api/overview#error-codes (read 2026-11-23)
