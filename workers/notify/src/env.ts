@@ -12,7 +12,7 @@ export interface Env {
   readonly ENVIRONMENT?: string;
   /** JSON: `{"allow":{"email":["*@example.com"]}}` or `{"redirect":{"email":"team@example.com"}}`; not in production. */
   readonly GUARD?: string;
-  /** `free` shrinks chunks to the 50 subrequests of Cloudflare's Free plan. */
+  /** `paid` (default), or `free`: shrinks chunks to the 50 subrequests of Cloudflare's Free plan. */
   readonly PLAN?: string;
   /** Number of ledger shards, fixed at the first deploy. Default 16. */
   readonly SHARDS?: string;

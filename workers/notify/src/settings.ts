@@ -22,6 +22,9 @@ export interface Settings {
   readonly problems: readonly string[];
 }
 
+/** A shorter first API key could be guessed. */
+export const minRootKeyLength = 24;
+
 const cache = new WeakMap<object, Settings>();
 
 export function settingsOf(env: Env): Settings {
@@ -35,15 +38,20 @@ export function readSettings(env: Env): Settings {
   const environment = readEnvironment(env.ENVIRONMENT);
   if (environment === "unknown")
     problems.push("ENVIRONMENT is not production, staging or development: all messages are captured");
+  const freePlan = readChoice(env.PLAN, ["paid", "free"], "paid", "PLAN", problems) === "free";
+  if (env.ADMIN_API_KEY !== undefined && env.ADMIN_API_KEY.length < minRootKeyLength) {
+    problems.push(`ADMIN_API_KEY has fewer than ${minRootKeyLength} characters: it is not accepted`);
+  }
   const simulator = env.SIMULATOR;
   if (simulator !== undefined && environment === "production") {
     problems.push("SIMULATOR is bound in production: requests are refused");
   }
   return {
     environment,
-    shards: readInteger(env.SHARDS, 16, 1, 256, "SHARDS", problems),
-    freePlan: env.PLAN === "free",
-    onUnknown: env.ON_UNKNOWN === "hold" ? "hold" : "resend",
+    // Some requests ask all shards at once, and the Free plan allows an invocation 50 subrequests.
+    shards: readInteger(env.SHARDS, 16, 1, freePlan ? 16 : 256, "SHARDS", problems),
+    freePlan,
+    onUnknown: readChoice(env.ON_UNKNOWN, ["resend", "hold"], "resend", "ON_UNKNOWN", problems),
     guard: readGuard(env, environment, problems),
     ...readProviders(env as unknown as Readonly<Record<string, unknown>>, problems),
     known: providerSettings,
@@ -108,8 +116,9 @@ function readProviders(
 
 function inOrder(order: unknown, problems: string[]): readonly ProviderSettings[] {
   if (typeof order !== "string" || order.trim() === "") return providerSettings;
-  return order.split(",").flatMap((name) => {
-    const found = providerSettings.find((settings) => settings.id === name.trim());
+  const names = new Set(order.split(",").map((name) => name.trim()));
+  return Array.from(names).flatMap((name) => {
+    const found = providerSettings.find((settings) => settings.id === name);
     if (found === undefined) problems.push("PROVIDERS names a provider that this build does not have");
     return found ?? [];
   });
@@ -122,6 +131,20 @@ function attempt(name: string, problems: string[], make: () => void): void {
   } catch (error) {
     problems.push(error instanceof Error ? error.message : `${name} is misconfigured`);
   }
+}
+
+function readChoice<T extends string>(
+  text: string | undefined,
+  choices: readonly T[],
+  fallback: T,
+  name: string,
+  problems: string[],
+): T {
+  const found = choices.find((choice) => choice === text);
+  if (found === undefined && text !== undefined) {
+    problems.push(`${name} is not ${choices.join(" or ")}: ${fallback} is used`);
+  }
+  return found ?? fallback;
 }
 
 function readInteger(

@@ -3,6 +3,7 @@ import { findApiKey } from "../directory/api-keys.ts";
 import type { ApiKey, Scope } from "../directory/api-keys.ts";
 import type { Env } from "../env.ts";
 import { refusal } from "../problem.ts";
+import { minRootKeyLength } from "../settings.ts";
 
 /** Who calls. */
 export interface Caller {
@@ -12,9 +13,6 @@ export interface Caller {
 
 /** The first key's id: it stands in a secret, not in the directory. */
 const rootKeyId = "root";
-
-/** A shorter secret could be guessed. */
-const minRootKeyLength = 24;
 
 const cachedForMs = 60_000;
 const maxCached = 1_000;
@@ -49,8 +47,13 @@ async function identify(env: Env, token: string): Promise<Caller | undefined> {
   const now = Date.now();
   let entry = cache.get(hash);
   if (entry === undefined || entry.until <= now) {
+    cache.delete(hash);
     entry = { key: await findApiKey(env.DB, hash), until: now + cachedForMs };
-    if (cache.size >= maxCached) cache.clear();
+    // The oldest go: who tries keys at random must not cost the others their places at once.
+    for (const oldest of cache.keys()) {
+      if (cache.size < maxCached) break;
+      cache.delete(oldest);
+    }
     cache.set(hash, entry);
   }
   const { key } = entry;
