@@ -59,7 +59,8 @@ export async function addSuppressions(
        ON CONFLICT (channel, address_key) DO UPDATE SET
          label = excluded.label, reason = excluded.reason, source_message = excluded.source_message,
          caused_at = excluded.caused_at, created_at = excluded.created_at, removed_at = NULL
-       WHERE suppression.removed_at IS NOT NULL AND excluded.caused_at > suppression.removed_at`,
+       WHERE suppression.removed_at IS NOT NULL
+         AND (excluded.caused_at > suppression.removed_at OR excluded.reason = 'manual')`,
     )
     .bind(JSON.stringify(suppressions), now)
     .run();
@@ -106,10 +107,10 @@ export async function listSuppressions(
   const { results } = await db
     .prepare(
       `SELECT * FROM suppression
-       WHERE removed_at IS NULL AND (?1 IS NULL OR created_at < ?1 OR (created_at = ?1 AND (channel, address_key) > (?2, ?3)))
+       WHERE removed_at IS NULL AND created_at <= ?1 AND (created_at < ?1 OR (channel, address_key) > (?2, ?3))
        ORDER BY created_at DESC, channel, address_key LIMIT ?4`,
     )
-    .bind(after?.createdAt ?? null, after?.channel ?? "", after?.addressKey ?? "", limit)
+    .bind(after?.createdAt ?? Number.MAX_SAFE_INTEGER, after?.channel ?? "", after?.addressKey ?? "", limit)
     .all<Row>();
   return results.map(listedOf);
 }
