@@ -54,18 +54,19 @@ export async function acceptNotifications(
   if (recipients > maxRecipients) {
     errors.push({ field: "notifications", detail: `expected at most ${maxRecipients} recipients in all` });
   }
-  if (errors.length > 0) throw invalid(errors);
-
   const scopedKey = idempotencyKey === undefined ? undefined : `${apiKeyId}:${idempotencyKey}`;
   const shard = scopedKey === undefined ? anyShard(env) : await shardOfKey(env, scopedKey);
-  const answer = await shardStub(env, shard).accept({
-    now: now.getTime(),
-    notifications,
-    idempotency:
-      scopedKey === undefined
-        ? undefined
-        : { key: await hashRequest(scopedKey), requestHash: await hashRequest(requests), keptForMs: keyKeptForMs },
-  });
+  const idempotency =
+    scopedKey === undefined
+      ? undefined
+      : { key: await hashRequest(scopedKey), requestHash: await hashRequest(requests), keptForMs: keyKeptForMs };
+  if (errors.length > 0) {
+    // What was accepted before stays accepted, though its due time has passed or its provider is gone by now.
+    const earlier = idempotency && (await shardStub(env, shard).findAccepted(idempotency, now.getTime()));
+    if (earlier === undefined) throw invalid(errors);
+    return { repeated: true, notifications: await readAccepted(env, shard, earlier) };
+  }
+  const answer = await shardStub(env, shard).accept({ now: now.getTime(), notifications, idempotency });
   if (answer.outcome === "conflict") {
     throw refusal({
       status: 409,

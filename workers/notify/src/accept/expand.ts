@@ -5,6 +5,7 @@ import type { StoredAddress } from "../ledger/rows.ts";
 import { newStem } from "../ids.ts";
 import type { FieldError } from "../problem.ts";
 import type { Settings } from "../settings.ts";
+import { blankMessageTo } from "./address.ts";
 import { maxRecipients } from "./request.ts";
 import type { NotificationRequest } from "./request.ts";
 
@@ -12,6 +13,9 @@ import type { NotificationRequest } from "./request.ts";
 const graceMs = 60_000;
 
 const maxAheadMs = 366 * 86_400_000;
+
+/** A message may have 20; one of them is Carillon's own. */
+const maxMetadata = 19;
 
 const priorities = { high: 0, normal: 1, bulk: 2 } as const;
 
@@ -28,6 +32,10 @@ export async function expand(request: NotificationRequest, settings: Settings, n
   const addressCount = Array.isArray(request.to) ? request.to.length : 1;
   if (addressCount === 0) reject("to", "expected at least one address");
   if (addressCount > maxRecipients) reject("to", `expected at most ${maxRecipients} addresses`);
+  for (const [index, recipient] of Array.isArray(request.to) ? request.to.entries() : []) {
+    if (Array.isArray(recipient))
+      reject(`to.${index}`, "expected one address; `envelope: true` makes one message for all");
+  }
   checkProviders(request, settings, reject);
   checkContent(request, recipients.length, settings, reject);
   const sendAt = readSendAt(request.sendAt, now, reject);
@@ -67,7 +75,12 @@ async function expandRecipients(
       first !== undefined && typeof recipient === "string"
         ? channel.withRecipient(first as never, recipient)
         : undefined;
-    const message = readdressed ?? channel.normalise({ ...content, channel: request.channel, to: recipient });
+    // The content has been checked with the first recipient; of the others only the address is new.
+    const message =
+      readdressed ??
+      (first === undefined
+        ? channel.normalise({ ...content, channel: request.channel, to: recipient })
+        : blankMessageTo(request.channel, recipient));
     if ("ok" in message) {
       reject(
         fieldOf(message.field, Array.isArray(request.to) && request.envelope !== true ? index : undefined),
@@ -114,6 +127,9 @@ function checkContent(request: NotificationRequest, messages: number, settings: 
     }
   }
   const metadata = content["metadata"];
+  if (typeof metadata === "object" && metadata !== null && Object.keys(metadata).length > maxMetadata) {
+    reject("content.metadata", `expected at most ${maxMetadata} entries`);
+  }
   for (const key of typeof metadata === "object" && metadata !== null ? Object.keys(metadata) : []) {
     if (/^carillon[_-]/.test(key))
       reject(`content.metadata.${key}`, "expected a key that does not begin with carillon");

@@ -28,7 +28,7 @@ export const notificationRequest = v.strictObject(
           /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/,
           "expected an RFC 3339 time with an offset: 2026-01-31T08:00:00Z",
         ),
-        v.check((text) => !Number.isNaN(Date.parse(text)), "expected a time that exists"),
+        v.check(exists, "expected a time that exists"),
       ),
     ),
     /** Provider ids that may carry it, in order of preference. */
@@ -42,6 +42,13 @@ export const notificationRequest = v.strictObject(
   },
   "expected an object",
 );
+
+/** `Date.parse` takes the 30th of February for the 2nd of March. */
+function exists(text: string): boolean {
+  const day = text.slice(0, 10);
+  const parsed = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(Date.parse(text)) && parsed.toISOString().startsWith(day);
+}
 
 export type NotificationRequest = v.InferOutput<typeof notificationRequest>;
 

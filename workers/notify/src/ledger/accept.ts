@@ -16,11 +16,17 @@ export interface AcceptedNotification {
   readonly messages: readonly { readonly recipient: unknown; readonly addresses: readonly StoredAddress[] }[];
 }
 
+export interface IdempotencyKey {
+  /** Hash of the caller's API key id and its own key. */
+  readonly key: string;
+  readonly requestHash: string;
+  readonly keptForMs: number;
+}
+
 export interface AcceptCommand {
   readonly now: number;
   readonly notifications: readonly AcceptedNotification[];
-  /** Scoped to the caller's API key. */
-  readonly idempotency: { readonly key: string; readonly requestHash: string; readonly keptForMs: number } | undefined;
+  readonly idempotency: IdempotencyKey | undefined;
 }
 
 export type AcceptAnswer =
@@ -36,16 +42,10 @@ const partBytes = 1_000_000;
 export function accept(sql: SqlStorage, command: AcceptCommand): AcceptAnswer {
   const { now, idempotency, notifications } = command;
   if (idempotency !== undefined) {
-    const earlier = sql
-      .exec(
-        "SELECT request_hash, notifications FROM idempotency WHERE key = ? AND expires_at > ?",
-        idempotency.key,
-        now,
-      )
-      .toArray()[0];
+    const earlier = readKey(sql, idempotency.key, now);
     if (earlier !== undefined) {
-      if (earlier["request_hash"] !== idempotency.requestHash) return { outcome: "conflict" };
-      return { outcome: "repeated", notifications: JSON.parse(String(earlier["notifications"])) as string[] };
+      if (earlier.request_hash !== idempotency.requestHash) return { outcome: "conflict" };
+      return { outcome: "repeated", notifications: JSON.parse(earlier.notifications) as string[] };
     }
     sql.exec(
       "INSERT OR REPLACE INTO idempotency (key, request_hash, notifications, expires_at) VALUES (?, ?, ?, ?)",
@@ -57,6 +57,30 @@ export function accept(sql: SqlStorage, command: AcceptCommand): AcceptAnswer {
   }
   for (const notification of notifications) insertNotification(sql, notification, now);
   return { outcome: "accepted" };
+}
+
+/** uuids of the notifications that this very request made; undefined when it was not accepted before. */
+export function findAccepted(
+  sql: SqlStorage,
+  { key, requestHash }: Pick<IdempotencyKey, "key" | "requestHash">,
+  now: number,
+): readonly string[] | undefined {
+  const earlier = readKey(sql, key, now);
+  return earlier?.request_hash === requestHash ? (JSON.parse(earlier.notifications) as string[]) : undefined;
+}
+
+function readKey(
+  sql: SqlStorage,
+  key: string,
+  now: number,
+): { request_hash: string; notifications: string } | undefined {
+  return sql
+    .exec<{ request_hash: string; notifications: string }>(
+      "SELECT request_hash, notifications FROM idempotency WHERE key = ? AND expires_at > ?",
+      key,
+      now,
+    )
+    .toArray()[0];
 }
 
 function insertNotification(sql: SqlStorage, notification: AcceptedNotification, now: number): void {

@@ -1,7 +1,8 @@
-import type { ChannelId } from "carillon";
+import type { Address, ChannelId } from "carillon";
 import { channelsById } from "carillon/channels";
 import { Hono } from "hono";
 import * as v from "valibot";
+import { blankMessageTo } from "../accept/address.ts";
 import { addSuppressions, listSuppressions, readSuppression, removeSuppression } from "../directory/suppressions.ts";
 import type { ListedSuppression, SuppressionCursor } from "../directory/suppressions.ts";
 import type { Env } from "../env.ts";
@@ -36,7 +37,7 @@ suppressions.get("/", async (c) => {
 suppressions.put("/", async (c) => {
   await authorize(c, "admin");
   const { value } = await readJson(c, addressRequest);
-  const { key, label } = await addressOf(value);
+  const { key, label } = await readAddress(value);
   const now = Date.now();
   const { channel } = value;
   await addSuppressions(
@@ -51,33 +52,19 @@ suppressions.put("/", async (c) => {
 suppressions.delete("/", async (c) => {
   await authorize(c, "admin");
   const { value } = await readJson(c, addressRequest);
-  const { key } = await addressOf(value);
+  const { key } = await readAddress(value);
   if (!(await removeSuppression(c.env.DB, value.channel, key, Date.now()))) throw notFound("suppression");
   return c.body(null, 204);
 });
 
 /** The address as its channel normalises it. */
-async function addressOf({
-  channel,
-  address,
-}: v.InferOutput<typeof addressRequest>): Promise<{ key: string; label: string }> {
-  const { normalise, addresses } = channelsById[channel];
-  const message = normalise({ ...blankContent[channel], channel, to: address });
+async function readAddress({ channel, address }: v.InferOutput<typeof addressRequest>): Promise<Address> {
+  const message = blankMessageTo(channel, address);
   if ("ok" in message) throw invalid([{ field: message.field.replace(/^to\b/, "address"), detail: message.detail }]);
-  const [first] = await addresses(message as never);
+  const [first] = await channelsById[channel].addresses(message as never);
   if (first === undefined) throw invalid([{ field: "address", detail: "expected an address of the channel" }]);
   return first;
 }
-
-/** The least that makes a message, so that a channel can be asked about an address alone. */
-const blankContent: Readonly<Record<ChannelId, Readonly<Record<string, unknown>>>> = {
-  email: { from: "nobody@example.com", subject: "-", text: "-" },
-  sms: { text: "-" },
-  slack: { text: "-" },
-  discord: { text: "-" },
-  webpush: { payload: "-" },
-  fcm: { title: "-" },
-};
 
 function viewOf({
   channel,

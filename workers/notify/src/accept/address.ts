@@ -1,0 +1,23 @@
+import type { Address, ChannelId, Message, Refusal } from "carillon";
+import { channelsById } from "carillon/channels";
+
+/** The least that makes a message, so that a channel can be asked about an address alone. */
+const blankContent: Readonly<Record<ChannelId, Readonly<Record<string, unknown>>>> = {
+  email: { from: "nobody@example.com", subject: "-", text: "-" },
+  sms: { text: "-" },
+  slack: { text: "-" },
+  discord: { text: "-" },
+  webpush: { payload: "-" },
+  fcm: { title: "-" },
+};
+
+/** A message to this address that says nothing, or what is wrong with the address: `field` is `to` or below it. */
+export function blankMessageTo(channel: ChannelId, to: unknown): Message | Refusal {
+  return channelsById[channel].normalise({ ...blankContent[channel], channel, to });
+}
+
+/** The address as its channel normalises it; undefined when it is none. */
+export async function addressOf(channel: ChannelId, to: unknown): Promise<Address | undefined> {
+  const message = blankMessageTo(channel, to);
+  return "ok" in message ? undefined : (await channelsById[channel].addresses(message as never))[0];
+}
