@@ -27,7 +27,14 @@ export function messageDetailView(shard: number, message: MessageDetail): Record
     tries,
     nextTryAt: nextTryAt === undefined ? undefined : iso(nextTryAt),
     milestones: Object.fromEntries(Object.entries(milestones).map(([name, at]) => [name, iso(at)])),
-    timeline: timeline.map(({ seq, at, kind, provider, data }) => ({ seq, at: iso(at), kind, provider, ...data })),
+    // What the provider sent stays in the ledger: it repeats the address.
+    timeline: timeline.map(({ seq, at, kind, provider, data: { raw: _, ...data } }) => ({
+      seq,
+      at: iso(at),
+      kind,
+      provider,
+      ...data,
+    })),
   };
 }
 
