@@ -1,25 +1,16 @@
 import { createNotifier } from "carillon";
-import type { AnyProvider, AttemptReport, BatchEntry, ChannelId, SendResult } from "carillon";
-import { channelsById } from "carillon/channels";
+import type { AnyProvider, AttemptReport, ChannelId, SendResult } from "carillon";
 import { findSuppressed } from "../directory/suppressions.ts";
 import type { SuppressionReason } from "../directory/suppressions.ts";
-import { deliverForMs, requestTimeoutMs } from "../dispatch/limits.ts";
+import { deliverForMs, maxConnections, requestTimeoutMs } from "../dispatch/limits.ts";
 import type { Env } from "../env.ts";
-import { formatId, stemOf } from "../ids.ts";
 import type { ChunkJob } from "../ledger/claim.ts";
 import type { MemberOutcome } from "../ledger/record.ts";
 import { shardStub } from "../ledger/shards.ts";
-import { settingsOf } from "../settings.ts";
+import { mustRefuse, settingsOf } from "../settings.ts";
 import type { Settings } from "../settings.ts";
-
-/** A message that is ready to be handed to the notifier. */
-interface Ready {
-  readonly uuid: string;
-  readonly entry: BatchEntry<ChannelId>;
-  readonly addressKeys: readonly string[];
-  /** Whether it may share a request with others. */
-  readonly batchable: boolean;
-}
+import { prepareAll, withoutSuppressed } from "./prepare.ts";
+import type { Ready } from "./prepare.ts";
 
 /** While the directory cannot be read, messages wait: a suppressed address must not be sent to. */
 const directoryPauseMs = 30_000;
@@ -27,10 +18,10 @@ const directoryPauseMs = 30_000;
 /** Sends the members of a chunk through its lane, and records what became of each. */
 export async function deliverChunk(env: Env, job: ChunkJob): Promise<void> {
   const settings = settingsOf(env);
-  const provider = providerOf(settings, job);
+  const provider = mustRefuse(env, settings) ? undefined : providerOf(settings, job);
   const outcomes =
     provider === undefined
-      ? postponeAll(job, "The lane is not configured.", directoryPauseMs)
+      ? postponeAll(job, "No request may be made on this lane.", directoryPauseMs)
       : await sendMembers(env, settings, provider, job);
   const command = { chunk: job.chunk, token: job.token, lane: job.lane, outcomes };
   // Without this record the lease ends as "unknown", so it is worth asking again.
@@ -51,13 +42,7 @@ async function sendMembers(
   provider: AnyProvider,
   job: ChunkJob,
 ): Promise<MemberOutcome[]> {
-  const ready: Ready[] = [];
-  const outcomes = new Map<string, MemberOutcome>();
-  for (const member of job.members) {
-    const prepared = await prepare(settings, provider, job, member);
-    if ("kind" in prepared) outcomes.set(member.uuid, prepared);
-    else ready.push(prepared);
-  }
+  const { ready, refused } = await prepareAll(settings, provider, job);
   let suppressed: ReadonlyMap<string, SuppressionReason>;
   try {
     suppressed = await findSuppressed(
@@ -68,59 +53,47 @@ async function sendMembers(
   } catch {
     return postponeAll(job, "The suppressions could not be read.", directoryPauseMs);
   }
-  const wanted = ready.filter(({ uuid, addressKeys }) => {
-    const reason = addressKeys.map((key) => suppressed.get(key)).find((found) => found !== undefined);
-    if (reason === undefined) return true;
-    outcomes.set(uuid, { uuid, kind: "suppressed", reason });
-    return false;
-  });
+  const { wanted, outcomes: kept } = await withoutSuppressed(provider, job, ready, suppressed);
+  const outcomes = new Map([...refused, ...kept].map((outcome) => [outcome.uuid, outcome]));
+  const startBefore = Math.min(Date.now() + deliverForMs, job.leaseUntil - 2 * requestTimeoutMs);
+  // A batch that is refused is sent message by message: what of that has not begun by then is left for another turn.
+  const signal = AbortSignal.timeout(Math.max(0, startBefore + requestTimeoutMs - Date.now()));
   const notifier = createNotifier({
     [job.channel]: [provider],
     attempts: 1,
     onUnknown: "hold",
     guard: settings.guard,
     timeoutMs: requestTimeoutMs,
+    concurrency: maxConnections,
     fetch: settings.fetch,
     now: () => new Date(),
   } as Parameters<typeof createNotifier>[0]);
-  const startBefore = Math.min(Date.now() + deliverForMs, job.leaseUntil - 2 * requestTimeoutMs);
   for (const slice of slicesOf(wanted, provider)) {
-    if (Date.now() >= startBefore) {
-      for (const { uuid } of slice)
-        outcomes.set(uuid, { uuid, kind: "postponed", reason: "The turn was over.", forMs: 0 });
+    const isAnother = isAnotherRequest(slice, job);
+    if (isAnother && settings.onUnknown === "hold") {
+      const reason = "It may have been sent, and the same request cannot be made again.";
+      for (const { uuid } of slice) outcomes.set(uuid, { uuid, kind: "held", reason });
       continue;
     }
-    const results = await notifier.sendBatch(slice.map(({ entry }) => entry) as never);
-    for (const [index, result] of results.entries()) {
-      const uuid = slice[index]?.uuid ?? "";
-      outcomes.set(uuid, outcomeOf(uuid, result));
+    if (Date.now() >= startBefore) {
+      for (const { uuid } of slice) outcomes.set(uuid, turnIsOver(uuid));
+      continue;
+    }
+    const results = await notifier.sendBatch(slice.map(({ entry }) => entry) as never, { signal });
+    for (const [index, one] of slice.entries()) {
+      const result = results[index];
+      if (result !== undefined) outcomes.set(one.uuid, outcomeOf(one, result, isAnother));
     }
   }
   return job.members.flatMap(({ uuid }) => outcomes.get(uuid) ?? []);
 }
 
-/** Makes the message of a member: the notification's content for its own address. */
-async function prepare(
-  settings: Settings,
-  provider: AnyProvider,
-  job: ChunkJob,
-  { uuid, recipient }: ChunkJob["members"][number],
-): Promise<Ready | MemberOutcome> {
-  const stored = job.contents.get(stemOf(uuid));
-  const content = JSON.parse(stored?.content ?? "{}") as { metadata?: Record<string, string> };
-  const metadata = { ...content.metadata, "carillon-environment": settings.environment };
-  const channel = channelsById[job.channel as ChannelId];
-  const input = { ...content, metadata, channel: job.channel, to: recipient };
-  const message = channel.normalise(input);
-  if ("ok" in message) return { uuid, kind: "refused", detail: message.detail, field: message.field };
-  const addresses = await channel.addresses(message as never);
-  const messageId = formatId("msg", job.shard, uuid);
-  return {
-    uuid,
-    entry: { message: input as never, messageId, idempotencyKey: messageId },
-    addressKeys: addresses.map(({ key }) => key),
-    batchable: provider.batch?.groupKey(message as never) !== undefined,
-  };
+/**
+ * Whether a request that may have arrived is repeated with other members: the provider does not recognise it. Messages
+ * that travel alone have keys of their own.
+ */
+function isAnotherRequest(slice: readonly Ready[], { repeated }: ChunkJob): boolean {
+  return repeated !== undefined && slice.some(({ batchable }) => batchable) && slice.length < repeated.members;
 }
 
 /**
@@ -130,7 +103,7 @@ async function prepare(
 function slicesOf(ready: readonly Ready[], provider: AnyProvider): readonly (readonly Ready[])[] {
   const batchable = ready.filter((one) => one.batchable);
   const single = ready.filter((one) => !one.batchable);
-  return [...cut(batchable, provider.batch?.maxMessages ?? 1), ...cut(single, 6)];
+  return [...cut(batchable, provider.batch?.maxMessages ?? 1), ...cut(single, maxConnections)];
 }
 
 function cut<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
@@ -139,12 +112,27 @@ function cut<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
   );
 }
 
-function outcomeOf(uuid: string, result: SendResult): MemberOutcome {
+function outcomeOf({ uuid, dropped }: Ready, result: SendResult, isAnother: boolean): MemberOutcome {
   if (result.ok && result.outcome === "captured") return { uuid, kind: "captured", reason: result.reason };
+  // The turn's end, before a request of its own had begun.
+  if (!result.ok && result.kind === "aborted" && !result.mayHaveBeenSent) return turnIsOver(uuid);
   const report: AttemptReport | undefined = result.attempts.at(-1);
-  if (report !== undefined) return { uuid, kind: "attempt", report };
-  const { detail = "", field } = result.ok ? {} : result;
-  return { uuid, kind: "refused", detail, field };
+  if (report === undefined) {
+    const { detail = "", field } = result.ok ? {} : result;
+    return { uuid, kind: "refused", detail, field };
+  }
+  return {
+    uuid,
+    kind: "attempt",
+    // What the end of the turn cut off is as unknown as what timed out.
+    report: report.kind === "aborted" ? { ...report, kind: "timeout" } : report,
+    possibleDuplicate: isAnother ? true : undefined,
+    dropped: dropped.length > 0 ? dropped : undefined,
+  };
+}
+
+function turnIsOver(uuid: string): MemberOutcome {
+  return { uuid, kind: "postponed", reason: "The turn was over.", forMs: 0 };
 }
 
 function providerOf(settings: Settings, job: ChunkJob): AnyProvider | undefined {

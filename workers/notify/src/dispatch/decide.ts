@@ -3,6 +3,7 @@ import type { ProviderFailure } from "carillon";
 import type { MessageRow, Place } from "../ledger/rows.ts";
 import { laneAfter } from "./lanes.ts";
 import type { Lane } from "./lanes.ts";
+import { leaseMs } from "./limits.ts";
 
 /** Tries on one lane before the next is asked. */
 const triesPerLane = 3;
@@ -17,8 +18,8 @@ const patienceMs = 30_000;
 const roundBaseMs = 60_000;
 const roundCapMs = 3_600_000;
 
-/** Kinds that pass with time, so that the lanes are worth another round. */
-const passing = new Set<ProviderFailure["kind"]>(["rate-limited", "unavailable", "timeout", "network"]);
+/** Kinds that pass with time, so that the lanes are worth another round. A wrong key passes when somebody mends it. */
+const passing = new Set<ProviderFailure["kind"]>(["rate-limited", "unavailable", "timeout", "network", "unauthorized"]);
 
 export type Decision =
   | {
@@ -29,7 +30,7 @@ export type Decision =
       /** The request may have arrived: only the same request again is safe, so its members stay together. */
       readonly sameRequest: boolean;
     }
-  | { readonly action: "stop"; readonly place: Extract<Place, "held" | "failed" | "suppressed"> };
+  | { readonly action: "stop"; readonly place: Extract<Place, "done" | "held" | "failed" | "suppressed"> };
 
 export interface FailedTry {
   readonly failure: Pick<ProviderFailure, "kind" | "notAccepted" | "tryNext" | "retryAfterMs">;
@@ -53,18 +54,21 @@ export function decide(
     place: failure.kind === "recipient-gone" ? "suppressed" : unknown ? "held" : "failed",
   };
   if (message.tries >= maxTries) return final;
+  const pause =
+    failure.retryAfterMs ??
+    backoffMs({ attempt: message.lane_tries, baseMs: 2_000, capMs: 60_000, random: Math.random });
+  // The retry may start as late as its lease ends, and so may the try that the provider counts from.
+  const keyAgeMs = now + pause + leaseMs - (message.lane_since ?? now);
   const step = nextStep({
     failure,
     inFlight: thisUnknown,
     earlierUnknown: message.unknown_tries > 0,
-    keyOpen: lane.keyWindowMs > 0 && now - (message.lane_since ?? now) < lane.keyWindowMs,
+    keyOpen: keyAgeMs < lane.keyWindowMs,
     attemptsLeft: message.lane_tries < triesPerLane,
     onUnknown,
   });
   const next = laneAfter(lanes, lane.key);
   if (step.action === "retry") {
-    const pause =
-      step.afterMs ?? backoffMs({ attempt: message.lane_tries, baseMs: 2_000, capMs: 60_000, random: Math.random });
     if (pause > patienceMs && next !== undefined && !unknown) {
       return { action: "retry", lane: next.key, at: now, possibleDuplicate: false, sameRequest: false };
     }
@@ -78,9 +82,9 @@ export function decide(
   const first = lanes[0];
   if (first === undefined || !passing.has(failure.kind) || (unknown && onUnknown === "hold")) return final;
   const round = Math.ceil(message.tries / (triesPerLane * lanes.length));
-  const pause = Math.max(
+  const roundPause = Math.max(
     failure.retryAfterMs ?? 0,
     backoffMs({ attempt: round, baseMs: roundBaseMs, capMs: roundCapMs, random: Math.random }),
   );
-  return { action: "retry", lane: first.key, at: now + pause, possibleDuplicate: unknown, sameRequest: false };
+  return { action: "retry", lane: first.key, at: now + roundPause, possibleDuplicate: unknown, sameRequest: false };
 }

@@ -36,3 +36,9 @@ export function laneAfter(lanes: readonly Lane[], key: string): Lane | undefined
   const index = lanes.findIndex((lane) => lane.key === key);
   return index === -1 ? undefined : lanes[index + 1];
 }
+
+/** Whether a lane's provider recognises a request by its idempotency key. */
+export function takesKeys(settings: Settings, key: string): boolean {
+  const all = Object.values(settings.providers).flat();
+  return all.some(({ id, account, idempotency }) => `${id}:${account}` === key && idempotency !== undefined);
+}

@@ -1,11 +1,22 @@
 import { planChunks } from "../dispatch/chunks.ts";
 import type { DueMessage } from "../dispatch/chunks.ts";
-import { currentLane, lanesFor } from "../dispatch/lanes.ts";
-import { chunkSize, leaseMs, leasesBeforeAlone, maxChunkContentBytes, maxOpenChunks } from "../dispatch/limits.ts";
+import { currentLane, lanesFor, takesKeys } from "../dispatch/lanes.ts";
+import type { Lane } from "../dispatch/lanes.ts";
+import {
+  chunkSize,
+  largestChunk,
+  leaseMs,
+  leasesBeforeAlone,
+  maxChunkContentBytes,
+  maxOpenChunks,
+  maxTurnContentBytes,
+} from "../dispatch/limits.ts";
 import { randomToken, stemOf, uuidAt } from "../ids.ts";
 import type { Settings } from "../settings.ts";
 import { readContents } from "./accept.ts";
 import type { NotificationContent } from "./accept.ts";
+import { readProviders } from "./context.ts";
+import type { MessageRow } from "./rows.ts";
 import { execForEach, selectMessages } from "./sql.ts";
 
 /** All that Deliver needs to send one chunk: it asks the shard for nothing. */
@@ -22,6 +33,8 @@ export interface ChunkJob {
   readonly members: readonly { readonly uuid: string; readonly recipient: unknown }[];
   /** By stem of the member's uuid. */
   readonly contents: ReadonlyMap<string, NotificationContent>;
+  /** Set when the same members went out before and may have arrived: how many they were. */
+  readonly repeated: { readonly members: number } | undefined;
 }
 
 /** When no provider is configured for a message, it waits for one. */
@@ -32,38 +45,81 @@ const maxDuePerTurn = 2_000;
 
 /** Claims what is due: writes chunks with their leases, and gives back what Deliver is to do. */
 export function claim(sql: SqlStorage, shard: number, now: number, settings: Settings): readonly ChunkJob[] {
-  const open = Number(sql.exec("SELECT count(*) AS open FROM chunk WHERE open = 1").one()["open"]);
-  let room = maxOpenChunks - open;
+  const open = sql.exec<{ open: number }>("SELECT count(*) AS open FROM chunk WHERE open = 1").one().open;
+  const room = maxOpenChunks - open;
   if (room <= 0) return [];
+  const turn: Turn = { sql, shard, now, settings, jobs: [], contentBytes: 0 };
+  claimWaiting(turn, room);
+  claimDue(turn, room - turn.jobs.length);
+  return turn.jobs;
+}
 
-  const jobs: ChunkJob[] = [];
+interface Turn {
+  readonly sql: SqlStorage;
+  readonly shard: number;
+  readonly now: number;
+  readonly settings: Settings;
+  readonly jobs: ChunkJob[];
+  /** Of all jobs: they are in memory at once. What is beyond the limit stays due, and has the next turn. */
+  contentBytes: number;
+}
+
+/** Chunks that wait to be tried again, as they were. */
+function claimWaiting(turn: Turn, room: number): void {
+  const { sql, now } = turn;
   const waiting = sql
-    .exec<ChunkRow>(
+    .exec<{ id: string; lane: string; members: string; rendered_at: number }>(
       "SELECT id, lane, members, rendered_at FROM chunk WHERE open = 0 AND at <= ? ORDER BY at LIMIT ?",
       now,
       room,
     )
     .toArray();
-  for (const { id, lane, members, rendered_at } of waiting) {
+  for (const { id, lane, members: json, rendered_at: renderedAt } of waiting) {
+    if (turn.contentBytes >= maxTurnContentBytes) return;
+    const members = JSON.parse(json) as string[];
+    const rows = selectMessages(sql, members).filter((row) => row.chunk === id);
+    const wanted = worthRepeating(rows, lane, turn.settings);
+    if (wanted.length < rows.length) {
+      const dropped = rows.filter((row) => !wanted.includes(row)).map(({ uuid }) => uuid);
+      execForEach(
+        sql,
+        "UPDATE message SET chunk = NULL FROM json_each(?1) AS one WHERE message.uuid = one.value",
+        dropped,
+      );
+    }
+    if (wanted.length === 0) {
+      sql.exec("DELETE FROM chunk WHERE open = 0 AND id = ?", id);
+      continue;
+    }
     const token = randomToken(8);
-    sql.exec("UPDATE chunk SET open = 1, token = ?, at = ? WHERE id = ?", token, now + leaseMs, id);
-    jobs.push(
-      ...jobOf(sql, shard, { id, token, lane, members: JSON.parse(members) as string[], renderedAt: rendered_at }, now),
-    );
-    room -= 1;
+    sql.exec("UPDATE chunk SET open = 1, token = ?, at = ? WHERE open = 0 AND id = ?", token, now + leaseMs, id);
+    addJob(turn, { id, token, lane, members, renderedAt, repeats: true }, wanted);
   }
+}
 
-  const { due, laneless } = readDue(sql, now, settings);
-  if (laneless.length > 0) {
-    execForEach(
-      sql,
-      "UPDATE message SET due_at = ?2 FROM json_each(?1) AS one WHERE message.uuid = one.value",
-      laneless,
-      now + noLanePauseMs,
-    );
-  }
+/**
+ * Members that somebody is known to have taken need no other try. They stay in a request that has a key, for without them
+ * it would be another request; where there is no key they are left out.
+ */
+function worthRepeating(rows: readonly MessageRow[], lane: string, settings: Settings): readonly MessageRow[] {
+  const open = rows.filter(({ place }) => place !== "done");
+  return open.length > 0 && takesKeys(settings, lane) ? rows : open;
+}
+
+/** Messages that are due, in new chunks. */
+function claimDue(turn: Turn, room: number): void {
+  const { sql, now, settings } = turn;
+  if (room <= 0) return;
+  const { due, laneless } = readDue(sql, now, settings, room);
+  execForEach(
+    sql,
+    "UPDATE message SET due_at = ?2 FROM json_each(?1) AS one WHERE message.uuid = one.value",
+    laneless,
+    now + noLanePauseMs,
+  );
   for (const { lane, members } of planChunks(due, room, maxChunkContentBytes)) {
-    const chunk = { id: randomToken(8), token: randomToken(8), lane, members, renderedAt: now };
+    if (turn.contentBytes >= maxTurnContentBytes) return;
+    const chunk = { id: randomToken(8), token: randomToken(8), lane, members, renderedAt: now, repeats: false };
     sql.exec(
       "INSERT INTO chunk (id, token, lane, members, open, at, rendered_at) VALUES (?, ?, ?, ?, 1, ?, ?)",
       chunk.id,
@@ -79,15 +135,17 @@ export function claim(sql: SqlStorage, shard: number, now: number, settings: Set
       JSON.stringify(members),
       chunk.id,
     );
-    jobs.push(...jobOf(sql, shard, chunk, now));
+    addJob(turn, chunk, selectMessages(sql, members));
   }
-  return jobs;
 }
 
-type ChunkRow = { id: string; lane: string; members: string; rendered_at: number };
-
 /** Due messages with the lane that each would take, high priority first. */
-function readDue(sql: SqlStorage, now: number, settings: Settings): { due: DueMessage[]; laneless: string[] } {
+function readDue(
+  sql: SqlStorage,
+  now: number,
+  settings: Settings,
+  room: number,
+): { due: DueMessage[]; laneless: string[] } {
   const rows = sql
     .exec<{
       uuid: string;
@@ -103,34 +161,40 @@ function readDue(sql: SqlStorage, now: number, settings: Settings): { due: DueMe
        JOIN notification AS n ON n.uuid = substr(due.uuid, 1, 24) || '00000000'
        ORDER BY due.priority, due.due_at, due.uuid`,
       now,
-      maxDuePerTurn,
+      Math.min(maxDuePerTurn, room * largestChunk(settings)),
     )
     .toArray();
   const due: DueMessage[] = [];
   const laneless: string[] = [];
-  for (const { uuid, lane: wanted, channel, providers, content_bytes, lost_leases } of rows) {
-    const lanes = lanesFor(settings, channel, providers === null ? undefined : (JSON.parse(providers) as string[]));
+  const known = new Map<string, readonly Lane[]>();
+  for (const { uuid, lane: wanted, channel, providers, content_bytes: contentBytes, lost_leases } of rows) {
+    const choice = `${channel} ${providers}`;
+    const lanes = known.get(choice) ?? lanesFor(settings, channel, readProviders(providers));
+    known.set(choice, lanes);
     const lane = currentLane(lanes, wanted);
-    if (lane === undefined) laneless.push(uuid);
-    else
-      due.push({
-        uuid,
-        lane: lane.key,
-        size: lost_leases < leasesBeforeAlone ? chunkSize(settings, lane) : 1,
-        stem: stemOf(uuid),
-        contentBytes: content_bytes,
-      });
+    if (lane === undefined) {
+      laneless.push(uuid);
+      continue;
+    }
+    const size = lost_leases < leasesBeforeAlone ? chunkSize(settings, lane, contentBytes) : 1;
+    due.push({ uuid, lane: lane.key, size, stem: stemOf(uuid), contentBytes });
   }
   return { due, laneless };
 }
 
-function jobOf(
-  sql: SqlStorage,
-  shard: number,
-  chunk: { id: string; token: string; lane: string; members: readonly string[]; renderedAt: number },
-  now: number,
-): ChunkJob[] {
-  const found = new Map(selectMessages(sql, chunk.members).map((row) => [row.uuid, row]));
+interface ClaimedChunk {
+  readonly id: string;
+  readonly token: string;
+  readonly lane: string;
+  readonly members: readonly string[];
+  readonly renderedAt: number;
+  readonly repeats: boolean;
+}
+
+function addJob(turn: Turn, chunk: ClaimedChunk, rows: readonly MessageRow[]): void {
+  const { sql, shard, now } = turn;
+  const { id, token, lane, renderedAt, repeats } = chunk;
+  const found = new Map(rows.map((row) => [row.uuid, row]));
   const members = chunk.members.flatMap((uuid) => {
     const row = found.get(uuid);
     return row === undefined ? [] : { uuid, recipient: JSON.parse(row.recipient) as unknown };
@@ -140,8 +204,9 @@ function jobOf(
     sql,
     Array.from(stems, (stem) => uuidAt(stem, 0)),
   );
-  const channel = contents.values().next().value?.channel;
-  if (channel === undefined) return [];
-  const { id, token, lane, renderedAt } = chunk;
-  return [{ shard, chunk: id, token, lane, channel, renderedAt, leaseUntil: now + leaseMs, members, contents }];
+  const channel = contents.values().next().value?.channel ?? "";
+  for (const { content } of contents.values()) turn.contentBytes += content.length;
+  const leaseUntil = now + leaseMs;
+  const repeated = repeats ? { members: chunk.members.length } : undefined;
+  turn.jobs.push({ shard, chunk: id, token, lane, channel, renderedAt, leaseUntil, members, contents, repeated });
 }

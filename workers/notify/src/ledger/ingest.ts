@@ -4,9 +4,10 @@ import { stemOf } from "../ids.ts";
 import type { Settings } from "../settings.ts";
 import { putOutbox } from "./outbox.ts";
 import type { Effect } from "./outbox.ts";
-import { change, contextsOf } from "./record.ts";
+import { contextsOf } from "./context.ts";
 import { isCarried, unrecorded } from "./rows.ts";
 import type { EvidenceByAttempt, MessageRow, Milestones, StoredAddress, TimelineRow } from "./rows.ts";
+import { change } from "./settle.ts";
 import { execForEach, insertTimeline, selectMessages, updateMessages } from "./sql.ts";
 import type { MessageChange } from "./sql.ts";
 
@@ -59,7 +60,11 @@ export function ingest(sql: SqlStorage, events: readonly IncomingEvent[], now: n
     history.set(row.uuid, past);
     const seq = row.seq + 1;
     if (seq <= maxTimeline) timeline.push(entryOf(event, row.uuid, seq, key));
-    changed.set(row.uuid, { ...row, ...applyEvent(row, event, past.attempts), seq: Math.min(seq, maxTimeline) });
+    changed.set(row.uuid, {
+      ...row,
+      ...applyEvent(row, event, past.attempts),
+      seq: Math.max(row.seq, Math.min(seq, maxTimeline)),
+    });
   }
   insertTimeline(sql, timeline);
   updateMessages(
@@ -118,11 +123,11 @@ function applyEvent(row: MessageRow, event: IncomingEvent, attempts: readonly At
     return (index === concerned ? joinEvidence(before, evidence) : before) ?? null;
   });
   const all: EvidenceByAttempt = { ...known, [attempt]: joined };
-  const settled = isCarried(all) && (row.due_at !== null || row.place === "held" || row.place === "failed");
+  const open = ["scheduled", "queued", "held", "failed"].includes(row.place);
   return {
     evidence: JSON.stringify(all),
     milestones: JSON.stringify(milestones),
-    ...(settled ? { due_at: null, place: "done" as const } : {}),
+    ...(open && isCarried(all) ? { due_at: null, place: "done" as const } : {}),
   };
 }
 
@@ -161,9 +166,17 @@ function effectsOf(event: IncomingEvent, row: MessageRow, channel: string): read
   ];
 }
 
+/** Mail servers like to repeat the address that they refuse. */
+function withoutAddresses(text: string): string {
+  return text.replaceAll(
+    /[^\s<>()"',;:@]+@[^\s<>()"',;:@]+/g,
+    (address) => `${address.slice(0, 1)}***${address.slice(address.indexOf("@"))}`,
+  );
+}
+
 function entryOf(event: IncomingEvent, message: string, seq: number, key: string): TimelineRow {
   const { type, occurredAt, providerType, reason, code, raw, provider, providerMessageId } = event;
-  const data = { type, providerType, reason, code, raw };
+  const data = { type, providerType, reason: reason && withoutAddresses(reason), code, raw };
   return {
     message,
     seq,

@@ -2,10 +2,12 @@ import type { AttemptReport } from "carillon";
 import { leasesBeforeAlone, leasesBeforeDead } from "../dispatch/limits.ts";
 import { stemOf } from "../ids.ts";
 import type { Settings } from "../settings.ts";
-import { change, contextsOf, keepTogether, settle } from "./record.ts";
+import { contextsOf } from "./context.ts";
 import type { TimelineRow } from "./rows.ts";
+import { change, settle } from "./settle.ts";
 import { insertTimeline, selectMessages, updateMessages } from "./sql.ts";
 import type { MessageChange } from "./sql.ts";
+import { keepTogether } from "./waiting.ts";
 
 /**
  * Takes back the chunks whose lease ended without an outcome. Whether their messages went out is unknown, so the policy
@@ -24,13 +26,17 @@ export function expireLeases(sql: SqlStorage, now: number, settings: Settings): 
     const contexts = contextsOf(sql, rows.values(), settings);
     const timeline: TimelineRow[] = [];
     const changes: MessageChange[] = [];
-    const again: { uuid: string; lane: string; at: number; alone: boolean }[] = [];
+    const again: { uuid: string; lane: string; at: number }[] = [];
+    const alone = members.some((uuid) => (rows.get(uuid)?.lost_leases ?? 0) + 1 >= leasesBeforeAlone);
     for (const uuid of members) {
       const row = rows.get(uuid);
       if (row === undefined || row.chunk !== id) continue;
       const context = contexts.get(stemOf(uuid)) ?? { channel: "", lanes: [] };
       const outcome = { uuid, kind: "attempt", report: lostReport(lane, id, members.length, at) } as const;
-      const step = settle(row, outcome, { ...context, current: true, now, onUnknown: settings.onUnknown });
+      // A batch that is taken apart has another key for each of its members.
+      const inBatch = members.length > 1 && context.lanes.some(({ key, maxBatch }) => key === lane && maxBatch > 1);
+      const fence = { ...context, lane, current: true, now, onUnknown: settings.onUnknown, keyLost: alone && inBatch };
+      const step = settle(row, outcome, fence);
       const lost_leases = row.lost_leases + 1;
       timeline.push(step.entry);
       if (lost_leases >= leasesBeforeDead) {
@@ -46,12 +52,11 @@ export function expireLeases(sql: SqlStorage, now: number, settings: Settings): 
       }
       changes.push({ ...step.change, lost_leases });
       if (step.sameRequest !== undefined) {
-        again.push({ uuid, ...step.sameRequest, alone: lost_leases >= leasesBeforeAlone });
+        again.push({ uuid, lane: step.sameRequest.lane, at: step.sameRequest.at });
       }
     }
-    sql.exec("DELETE FROM chunk WHERE id = ?", id);
-    const groups = again.some(({ alone }) => alone) ? again.map((one) => [one]) : again.length > 0 ? [again] : [];
-    for (const group of groups) {
+    sql.exec("DELETE FROM chunk WHERE open = 1 AND id = ?", id);
+    for (const group of alone ? again.map((one) => [one]) : [again]) {
       const first = group[0];
       if (first === undefined) continue;
       const together = { lane: first.lane, at: first.at, members: group.map(({ uuid }) => uuid), renderedAt };
@@ -64,10 +69,10 @@ export function expireLeases(sql: SqlStorage, now: number, settings: Settings): 
 
 /** The attempt that nobody could report. */
 function lostReport(lane: string, chunk: string, batchSize: number, leaseEnd: number): AttemptReport {
-  const [provider = "", account = ""] = lane.split(":");
+  const end = lane.indexOf(":");
   return {
-    provider,
-    account,
+    provider: lane.slice(0, end),
+    account: lane.slice(end + 1),
     startedAt: new Date(leaseEnd),
     durationMs: 0,
     outcome: "unknown",

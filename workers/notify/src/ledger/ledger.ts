@@ -2,8 +2,8 @@ import { DurableObject } from "cloudflare:workers";
 import type { Env, Exports } from "../env.ts";
 import { shardOfName } from "../ids.ts";
 import { settingsOf } from "../settings.ts";
-import { accept } from "./accept.ts";
-import type { AcceptAnswer, AcceptCommand } from "./accept.ts";
+import { accept, findAccepted } from "./accept.ts";
+import type { AcceptAnswer, AcceptCommand, IdempotencyKey } from "./accept.ts";
 import { arm } from "./arm.ts";
 import { claim } from "./claim.ts";
 import { findByProviderIds, forgetStrays, ingest, takeStrays } from "./ingest.ts";
@@ -26,6 +26,8 @@ import { trim } from "./trim.ts";
  */
 export class Ledger extends DurableObject<Env> {
   readonly #shard: number;
+  /** The moment that the alarm which runs, or ran last, had been set to. */
+  #lastAlarmAt = 0;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -34,23 +36,27 @@ export class Ledger extends DurableObject<Env> {
   }
 
   accept(command: AcceptCommand): Promise<AcceptAnswer> {
-    return this.#write(command.now, (sql) => accept(sql, command));
+    return this.#write((sql) => accept(sql, command));
   }
 
   record(command: RecordCommand): Promise<void> {
-    return this.#write(command.now, (sql) => record(sql, command, settingsOf(this.env)));
+    return this.#write((sql) => record(sql, command, settingsOf(this.env)));
   }
 
   ingest(events: readonly IncomingEvent[], now: number): Promise<void> {
-    return this.#write(now, (sql) => ingest(sql, events, now, settingsOf(this.env)));
+    return this.#write((sql) => ingest(sql, events, now, settingsOf(this.env)));
   }
 
-  settleOutbox(ids: readonly string[], now: number): Promise<void> {
-    return this.#write(now, (sql) => settleOutbox(sql, ids));
+  settleOutbox(ids: readonly string[]): Promise<void> {
+    return this.#write((sql) => settleOutbox(sql, ids));
   }
 
-  forgetStrays(events: readonly Pick<IncomingEvent, "provider" | "id">[], now: number): Promise<void> {
-    return this.#write(now, (sql) => forgetStrays(sql, events));
+  forgetStrays(events: readonly Pick<IncomingEvent, "provider" | "id">[]): Promise<void> {
+    return this.#write((sql) => forgetStrays(sql, events));
+  }
+
+  findAccepted(idempotency: IdempotencyKey, now: number): readonly string[] | undefined {
+    return findAccepted(this.ctx.storage.sql, idempotency, now);
   }
 
   findByProviderIds(
@@ -77,11 +83,12 @@ export class Ledger extends DurableObject<Env> {
 
   /** The cron's call: trims, and sets the alarm if it was lost. */
   sweep(now: number): Promise<void> {
-    return this.#write(now, (sql) => trim(sql, now));
+    return this.#write((sql) => trim(sql, now));
   }
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
     const now = Date.now();
+    this.#lastAlarmAt = info?.scheduledTime ?? now;
     const settings = settingsOf(this.env);
     const turn = await this.ctx.storage.transaction(async () => {
       const { sql } = this.ctx.storage;
@@ -91,7 +98,7 @@ export class Ledger extends DurableObject<Env> {
         effects: takeOutbox(sql, now),
         strays: takeStrays(sql, now),
       };
-      await arm(this.ctx.storage, now, info?.scheduledTime);
+      await arm(this.ctx.storage, now, this.#lastAlarmAt);
       return taken;
     });
     const { Deliver, Effects } = this.ctx.exports as unknown as Exports;
@@ -102,10 +109,11 @@ export class Ledger extends DurableObject<Env> {
     await Promise.allSettled(handed);
   }
 
-  #write<T>(now: number, work: (sql: SqlStorage) => T): Promise<T> {
+  #write<T>(work: (sql: SqlStorage) => T): Promise<T> {
     return this.ctx.storage.transaction(async () => {
       const result = work(this.ctx.storage.sql);
-      await arm(this.ctx.storage, now);
+      // By this object's own clock: the caller's may be behind, at the very moment of the alarm that runs.
+      await arm(this.ctx.storage, Date.now(), this.#lastAlarmAt);
       return result;
     });
   }

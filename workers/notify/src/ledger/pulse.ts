@@ -1,3 +1,5 @@
+import { earliestDue } from "./arm.ts";
+
 /** How late a shard is, in milliseconds at `now`; zero where nothing is late. */
 export interface Pulse {
   readonly shard: number;
@@ -16,9 +18,10 @@ export interface Pulse {
 /** How a shard is. What should have happened and has not: a due message, the end of a lease, an effect, the alarm. */
 export async function readPulse(storage: DurableObjectStorage, shard: number, now: number): Promise<Pulse> {
   const row = storage.sql
-    .exec<{ due: number | null; lease: number | null; depth: number; outbox: number | null }>(
-      `SELECT (SELECT min(due_at) FROM message INDEXED BY message_due WHERE due_at IS NOT NULL AND priority IN (0, 1, 2)) AS due,
-              (SELECT min(at) FROM chunk) AS lease,
+    .exec<Record<"due" | "lease" | "waiting" | "outbox", number | null> & { depth: number }>(
+      `SELECT ${earliestDue} AS due,
+              (SELECT min(at) FROM chunk WHERE open = 1) AS lease,
+              (SELECT min(at) FROM chunk WHERE open = 0) AS waiting,
               (SELECT count(*) FROM outbox) AS depth,
               (SELECT min(due_at) FROM outbox) AS outbox`,
     )
@@ -33,6 +36,6 @@ export async function readPulse(storage: DurableObjectStorage, shard: number, no
     oldestOutboxAt: row.outbox ?? undefined,
     alarmAt: alarm ?? undefined,
     alarmLateMs: late(alarm),
-    lateMs: Math.max(late(row.due), late(row.lease), late(row.outbox), late(alarm)),
+    lateMs: Math.max(late(row.due), late(row.lease), late(row.waiting), late(row.outbox), late(alarm)),
   };
 }

@@ -129,7 +129,7 @@ function labels(addresses: string): readonly string[] {
 
 function waitingUntil(sql: SqlStorage, chunk: string | null): number | undefined {
   if (chunk === null) return undefined;
-  const row = sql.exec<{ at: number }>("SELECT at FROM chunk WHERE id = ? AND open = 0", chunk).toArray()[0];
+  const row = sql.exec<{ at: number }>("SELECT at FROM chunk WHERE open = 0 AND id = ?", chunk).toArray()[0];
   return row?.at;
 }
 

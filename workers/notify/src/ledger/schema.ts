@@ -84,7 +84,7 @@ const steps: readonly string[] = [
   -- What was claimed together. Open: handed to Deliver under a lease. Waiting: its outcome is unknown, and it is tried
   -- again as this same chunk, so that the provider recognises its key.
   CREATE TABLE chunk (
-    id TEXT PRIMARY KEY,
+    id TEXT NOT NULL,
     token TEXT NOT NULL,
     lane TEXT NOT NULL,
     members TEXT NOT NULL,
@@ -92,8 +92,11 @@ const steps: readonly string[] = [
     -- Open: end of the lease. Waiting: when to try again.
     at INTEGER NOT NULL,
     -- The clock that the content is rendered with, at every try.
-    rendered_at INTEGER NOT NULL
+    rendered_at INTEGER NOT NULL,
+    PRIMARY KEY (open, id)
   ) WITHOUT ROWID;
+  -- The open ones are few and one range of the primary key; waiting ones can be many, and cost a row more.
+  CREATE INDEX chunk_waiting ON chunk (at) WHERE open = 0;
 
   CREATE TABLE outbox (
     id TEXT PRIMARY KEY,

@@ -35,10 +35,7 @@ async function applyEffects(env: Env, shard: number, effects: readonly Effect[])
     console.error(JSON.stringify({ event: "effects-failed", shard, count: effects.length }));
     return;
   }
-  await shardStub(env, shard).settleOutbox(
-    effects.map(({ id }) => id),
-    now,
-  );
+  await shardStub(env, shard).settleOutbox(effects.map(({ id }) => id));
 }
 
 async function placeStrays(env: Env, shard: number, strays: readonly IncomingEvent[]): Promise<void> {
@@ -47,5 +44,5 @@ async function placeStrays(env: Env, shard: number, strays: readonly IncomingEve
   if (found.length === 0) return;
   const now = Date.now();
   for (const [target, events] of placed) await shardStub(env, target).ingest(events, now);
-  await shardStub(env, shard).forgetStrays(found, now);
+  await shardStub(env, shard).forgetStrays(found);
 }

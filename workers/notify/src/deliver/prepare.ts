@@ -1,0 +1,106 @@
+import type { AnyProvider, BatchEntry, ChannelId } from "carillon";
+import { channelsById } from "carillon/channels";
+import { addressOf } from "../accept/address.ts";
+import type { SuppressionReason } from "../directory/suppressions.ts";
+import { formatId, stemOf } from "../ids.ts";
+import type { ChunkJob } from "../ledger/claim.ts";
+import type { MemberOutcome } from "../ledger/record.ts";
+import type { Settings } from "../settings.ts";
+
+/** A message that is ready to be handed to the notifier. */
+export interface Ready {
+  readonly uuid: string;
+  readonly entry: BatchEntry<ChannelId>;
+  readonly addressKeys: readonly string[];
+  /** Whether it may share a request with others. */
+  readonly batchable: boolean;
+  /** Keys of its addresses that are suppressed and left out. */
+  readonly dropped: readonly string[];
+}
+
+export interface Prepared {
+  readonly ready: readonly Ready[];
+  /** Those that can never become a message. */
+  readonly refused: readonly MemberOutcome[];
+}
+
+type Content = Readonly<Record<string, unknown>> & { readonly metadata?: Readonly<Record<string, string>> };
+
+/** Makes the messages of a chunk: each member's notification's content for its own address. */
+export async function prepareAll(settings: Settings, provider: AnyProvider, job: ChunkJob): Promise<Prepared> {
+  const ready: Ready[] = [];
+  const refused: MemberOutcome[] = [];
+  const contents = new Map(
+    Array.from(job.contents, ([stem, { content }]) => [stem, JSON.parse(content) as Content] as const),
+  );
+  for (const { uuid, recipient } of job.members) {
+    const content = contents.get(stemOf(uuid)) ?? {};
+    const metadata = { ...content.metadata, "carillon-environment": settings.environment };
+    const input = { ...content, metadata, channel: job.channel, to: recipient };
+    const made = await make(provider, job, uuid, input, []);
+    if ("kind" in made) refused.push(made);
+    else ready.push(made);
+  }
+  return { ready, refused };
+}
+
+async function make(
+  provider: AnyProvider,
+  job: ChunkJob,
+  uuid: string,
+  input: object,
+  dropped: readonly string[],
+): Promise<Ready | MemberOutcome> {
+  const channel = channelsById[job.channel as ChannelId];
+  const message = channel.normalise(input);
+  if ("ok" in message) return { uuid, kind: "refused", detail: message.detail, field: message.field };
+  const addresses = await channel.addresses(message as never);
+  const messageId = formatId("msg", job.shard, uuid);
+  return {
+    uuid,
+    entry: { message: input as never, messageId, idempotencyKey: messageId },
+    addressKeys: addresses.map(({ key }) => key),
+    batchable: provider.batch?.groupKey(message as never) !== undefined,
+    dropped,
+  };
+}
+
+/**
+ * Leaves out the suppressed addresses. A message whose every address in `to` is suppressed is not sent at all: whoever is
+ * in copy was to see what those got.
+ */
+export async function withoutSuppressed(
+  provider: AnyProvider,
+  job: ChunkJob,
+  ready: readonly Ready[],
+  suppressed: ReadonlyMap<string, SuppressionReason>,
+): Promise<{ wanted: readonly Ready[]; outcomes: readonly MemberOutcome[] }> {
+  const wanted: Ready[] = [];
+  const outcomes: MemberOutcome[] = [];
+  for (const one of ready) {
+    const dropped = one.addressKeys.filter((key) => suppressed.has(key));
+    const [first] = dropped;
+    if (first === undefined) {
+      wanted.push(one);
+      continue;
+    }
+    const input: Record<string, unknown> = { ...(one.entry.message as object) };
+    for (const field of ["to", "cc", "bcc"]) {
+      if (input[field] === undefined) continue;
+      const kept: unknown[] = [];
+      for (const address of [input[field]].flat()) {
+        const known = await addressOf(job.channel as ChannelId, address);
+        if (known === undefined || !suppressed.has(known.key)) kept.push(address);
+      }
+      input[field] = kept;
+    }
+    if ((input["to"] as unknown[]).length === 0) {
+      outcomes.push({ uuid: one.uuid, kind: "suppressed", reason: suppressed.get(first) ?? "manual" });
+      continue;
+    }
+    const made = await make(provider, job, one.uuid, input, dropped);
+    if ("kind" in made) outcomes.push(made);
+    else wanted.push(made);
+  }
+  return { wanted, outcomes };
+}
