@@ -1,5 +1,6 @@
 import type { OutboundRequest, ProviderResponse } from "../provider/request.ts";
 import { userAgent } from "./user-agent.ts";
+import { within } from "./within.ts";
 
 /** What is read of an answer's body, in bytes, unless told otherwise. */
 export const defaultMaxResponseBytes: number = 256_000;
@@ -28,11 +29,8 @@ export type Performed =
       readonly status?: number | undefined;
     };
 
-/** How far the exchange got, for the moment when it is stopped from outside. */
-interface Progress {
-  response?: Response;
-  text: string;
-}
+/** The answer as far as it has been read: as long as there is more to come, it is a truncated one. */
+type Answer = { -readonly [K in keyof ProviderResponse]: ProviderResponse[K] };
 
 /**
  * Performs one request and reads its answer. Never throws, never follows a redirect. The one place that calls `fetch`.
@@ -41,91 +39,74 @@ interface Progress {
  * of it is given as a truncated answer.
  */
 export async function perform(request: OutboundRequest, options: PerformOptions): Promise<Performed> {
-  const { signal } = options;
-  if (signal?.aborted) return failed("aborted", false, "Aborted before the request was started");
+  const { signal, timeoutMs } = options;
+  if (signal?.aborted) return failed("aborted", "Aborted before the request", false);
   const controller = new AbortController();
-  const progress: Progress = { text: "" };
-  let stop!: (cause: "timeout" | "aborted") => void;
+  const progress: { answer?: Answer } = {};
   // Raced, not only signalled: a given `fetch` may not heed signals. (AbortSignal.any is not everywhere.)
-  const stopped = new Promise<"timeout" | "aborted">((resolve) => {
-    stop = resolve;
-  });
-  const onAbort = (): void => stop("aborted");
-  const timer = setTimeout(() => stop("timeout"), options.timeoutMs);
-  signal?.addEventListener("abort", onAbort);
-  try {
-    const performed = await Promise.race([exchange(request, options, controller.signal, progress), stopped]);
-    if (typeof performed !== "string") return performed;
-    controller.abort();
-    if (performed === "aborted") return failed("aborted", true, "Aborted while the request was in flight");
-    const { response } = progress;
-    if (response && !response.ok) return answered(response, progress.text, true);
-    const what = response ? "The answer did not end" : "No answer came";
-    return failed("timeout", true, `${what} within ${options.timeoutMs} ms`, response?.status);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
-  }
+  const performed = await within(timeoutMs, signal, exchange(request, options, controller.signal, progress));
+  if (performed) return performed;
+  controller.abort();
+  if (signal?.aborted) return failed("aborted", "Aborted in flight");
+  const { answer } = progress;
+  return answer && !isSuccess(answer.status)
+    ? { ok: true, response: { ...answer } }
+    : failed("timeout", `No full answer within ${timeoutMs} ms`, true, answer?.status);
 }
 
 async function exchange(
   request: OutboundRequest,
-  options: PerformOptions,
+  { fetch: given, baseUrl, maxResponseBytes = defaultMaxResponseBytes }: PerformOptions,
   signal: AbortSignal,
-  progress: Progress,
+  progress: { answer?: Answer },
 ): Promise<Performed> {
+  // As text, so that the path stays as it was spelled: signatures cover it.
+  const url =
+    baseUrl === undefined
+      ? request.url
+      : request.url.replace(/^[a-z]+:\/\/[^/?#]*/i, () => baseUrl.replace(/\/+$/, ""));
   const { method, body = null } = request;
-  const url = options.baseUrl === undefined ? request.url : withOrigin(request.url, options.baseUrl);
-  const headers = { "user-agent": userAgent, ...request.headers };
-  // Called by a name of its own: as a method of `options`, workerd's fetch refuses its `this`.
-  const send = options.fetch ?? fetch;
+  const init = { method, headers: { "user-agent": userAgent, ...request.headers } };
+  // Called by a name of its own: as a method of the options, workerd's fetch refuses its `this`.
+  const send = given ?? fetch;
   let response: Response;
   try {
-    response = await send(url, { method, headers, body, redirect: "manual", signal });
+    response = await send(url, { ...init, body, redirect: "manual", signal });
   } catch {
-    return isRequest(url, { method, headers })
-      ? failed("network", true, "The connection failed before an answer came")
-      : failed("network", false, "The request was not started: its URL or one of its headers is not valid");
+    return isRequest(url, init)
+      ? failed("network", "The connection failed")
+      : failed("network", "The URL or a header is not valid", false);
   }
-  progress.response = response;
-  let truncated = false;
-  try {
-    truncated = await readBody(response, options.maxResponseBytes ?? defaultMaxResponseBytes, progress);
-  } catch {
-    if (response.ok) {
-      const detail = `The answer began with status ${response.status} and broke off`;
-      return failed("unexpected-response", true, detail, response.status);
-    }
-    truncated = true;
-  }
-  return answered(response, progress.text, truncated);
-}
-
-/** Reads into `progress.text`; true when there was more than the limit. */
-async function readBody(response: Response, maxBytes: number, progress: Progress): Promise<boolean> {
-  if (!response.body) return false;
-  const reader = response.body.getReader();
-  const decoder = new TextDecoder();
-  let leftBytes = maxBytes;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) {
-      progress.text += decoder.decode();
-      return false;
-    }
-    const fits = value.length <= leftBytes;
-    progress.text += decoder.decode(fits ? value : value.subarray(0, leftBytes), { stream: true });
-    if (!fits) {
-      reader.cancel().catch(() => {});
-      return true;
-    }
-    leftBytes -= value.length;
-  }
-}
-
-function answered(response: Response, text: string, truncated: boolean): Performed {
   const { status, headers } = response;
-  return { ok: true, response: { status, headers, text, json: truncated ? undefined : parseJson(text), truncated } };
+  const answer: Answer = { status, headers, text: "", json: undefined, truncated: true };
+  progress.answer = answer;
+  try {
+    await readBody(response.body, answer, maxResponseBytes);
+  } catch {
+    if (isSuccess(status)) return failed("unexpected-response", "The answer broke off", true, status);
+  }
+  return { ok: true, response: answer };
+}
+
+/** Reads into the answer, up to the limit. */
+async function readBody(body: Response["body"], answer: Answer, maxBytes: number): Promise<void> {
+  if (body) {
+    const reader = body.getReader();
+    const decoder = new TextDecoder();
+    for (let leftBytes = maxBytes; ;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      answer.text += decoder.decode(value.subarray(0, leftBytes), { stream: true });
+      leftBytes -= value.length;
+      if (leftBytes < 0) {
+        reader.cancel().catch(() => {});
+        return;
+      }
+    }
+    answer.text += decoder.decode();
+  }
+  answer.json = parseJson(answer.text);
+  answer.truncated = false;
 }
 
 function parseJson(text: string): unknown {
@@ -138,9 +119,8 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** As text, so that the path stays as it was spelled: signatures cover it. */
-function withOrigin(url: string, baseUrl: string): string {
-  return url.replace(/^[a-z]+:\/\/[^/?#]*/i, () => baseUrl.replace(/\/+$/, ""));
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
 }
 
 /** Whether the platform takes it at all: if not, the failure was not the network's and nothing left. */
@@ -153,9 +133,9 @@ function isRequest(url: string, init: RequestInit): boolean {
 }
 
 function failed(
-  kind: "timeout" | "network" | "aborted" | "unexpected-response",
-  inFlight: boolean,
+  kind: Extract<Performed, { readonly ok: false }>["kind"],
   detail: string,
+  inFlight = true,
   status?: number,
 ): Performed {
   return { ok: false, kind, inFlight, detail, status };

@@ -1,8 +1,8 @@
 /** What is asked for beyond a day is cut to a day: nobody waits that long on one answer's word. */
 export const maxRetryAfterMs: number = 86_400_000;
 
-const seconds = /^\d+(?:\.\d+)?$/;
-const httpDate = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? [\w :-]+$/;
+const seconds = /^\d+(\.\d+)?$/;
+const httpDate = /^[MTWFS][a-z]+,? [\w :-]+$/;
 
 /**
  * `Retry-After` (RFC 9110, section 10.2.3) in milliseconds: seconds (fractions too, which some send) or any of the three

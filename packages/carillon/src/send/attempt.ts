@@ -1,142 +1,119 @@
-import { perform } from "../http/perform.ts";
-import { retryAfterMs } from "../http/retry-after.ts";
-import type { BuildContext, ProviderFailure } from "../provider/contract.ts";
+import type { BatchItem, BuildContext, Outcome, Provider, ProviderFailure } from "../provider/contract.ts";
 import type { MaybePromise, OutboundRequest, ProviderResponse } from "../provider/request.ts";
-import type { Lane, Token } from "./lane.ts";
+import type { AttemptReport } from "../result/send-result.ts";
+import { cleanOutcomes } from "./clean.ts";
+import { exchange, type Exchanged, isFailure } from "./exchange.ts";
+import type { Journey } from "./journey.ts";
 import type { Core } from "./options.ts";
-import { failureTable } from "./retry-policy.ts";
+import type { Kept } from "./recall.ts";
 
-/** One request, as a single message or a batch makes and reads it. `T` is what a success is read as. */
-export interface Exchange<T> {
-  readonly messageId: string;
-  /** As long as the provider takes. */
-  readonly requestKey: string;
-  build(context: BuildContext): MaybePromise<OutboundRequest | ProviderFailure>;
-  read(response: ProviderResponse): T | ProviderFailure;
+/** A token is renewed this much before its end, or after nine tenths of its life if that is later. */
+const earlyMs = 60_000;
+
+/** What the reports of an attempt have in common, whichever message of the request they are about. */
+export type AttemptBase = Pick<
+  AttemptReport,
+  "provider" | "account" | "startedAt" | "durationMs" | "requestKey" | "batchSize" | "status"
+>;
+
+export interface Attempted {
+  /** One for each message, in order, ready to be reported. */
+  readonly outcomes: readonly Outcome[];
+  /** It is one failure, of the request as a whole. */
+  readonly isWhole: boolean;
+  readonly base: AttemptBase;
 }
 
-/** What came of an attempt. A failure's texts are still the provider's own: redact them before they are reported. */
-export interface Attempted<T> {
-  readonly result: T | ProviderFailure;
-  /** The request was started. */
-  readonly inFlight: boolean;
-  readonly status: number | undefined;
-  /** Of all requests that were made for it. */
-  readonly secrets: readonly string[];
-  readonly startedAt: Date;
-  readonly durationMs: number;
-}
-
-type Step<T> = Omit<Attempted<T>, "startedAt" | "durationMs">;
-
-/** One try at one provider: a token where it needs one, the request built anew, performed and read. Never throws. */
-export async function attempt<T extends object>(
+/**
+ * One try at one provider, with a single message or a batch: a token where it needs one, the request built anew,
+ * performed and read. Never throws.
+ */
+export async function attempt(
   core: Core,
-  lane: Lane,
-  exchange: Exchange<T>,
+  provider: Provider,
+  group: readonly Journey[],
+  requestKey: string,
   signal: AbortSignal | undefined,
-): Promise<Attempted<T>> {
+): Promise<Attempted> {
+  const { id, account, authorization } = provider;
   const startedAt = core.now();
   const secrets: string[] = [];
-  let step: Step<T>;
-  for (let renewed = false; ; renewed = true) {
-    const token = lane.provider.authorization && (await authorize(core, lane, exchange, secrets, signal));
-    if (typeof token === "object") {
-      step = { result: token, inFlight: false, status: undefined, secrets };
-      break;
-    }
-    if (token !== undefined) secrets.push(token);
-    const context = contextOf(core, lane, exchange, startedAt, token);
-    step = await request(core, lane, () => exchange.build(context), exchange.read, secrets, signal);
-    // 401 says that nothing was taken, so that one more try with a new token repeats nothing.
-    if (renewed || token === undefined || step.status !== 401) break;
-    await lane.forgetToken(token);
-  }
-  return { ...step, startedAt, durationMs: Math.max(0, core.now().getTime() - startedAt.getTime()) };
-}
-
-/** The token, or why there is none; whatever that was, the message has not been sent. */
-async function authorize(
-  core: Core,
-  lane: Lane,
-  exchange: Exchange<object>,
-  secrets: string[],
-  signal: AbortSignal | undefined,
-): Promise<string | ProviderFailure> {
-  const { authorization } = lane.provider;
-  const token = await lane.token(core.now, async () => {
-    const context = contextOf(core, lane, exchange, core.now(), undefined);
-    const build = (): MaybePromise<OutboundRequest> => authorization!.buildRequest(context);
-    const read = (response: ProviderResponse): Token | ProviderFailure => authorization!.readResponse(response);
-    return (await request<Token>(core, lane, build, read, secrets, signal)).result;
+  const items: readonly BatchItem[] = group.map(({ message, messageId }) => ({ message, messageId }));
+  const contextOf = (token?: string): BuildContext => ({
+    // A batch has no message id of its own; its key names it as well.
+    messageId: items.length > 1 ? requestKey : (items[0] as BatchItem).messageId,
+    idempotencyKey: requestKey,
+    now: startedAt,
+    token,
+    random: core.random,
+    async remember(name, expiresAt, make) {
+      const keep = async (): Promise<Kept<Awaited<ReturnType<typeof make>>>> => ({
+        value: await make(),
+        expiresAtMs: expiresAt.getTime(),
+      });
+      return (await core.recall(`${id}:${account}:value:${name}`, keep)).value;
+    },
   });
-  return typeof token === "string" ? token : { ...token, notAccepted: true };
-}
+  const getToken = async (): Promise<Kept<string> | ProviderFailure> => {
+    const build = (): MaybePromise<OutboundRequest> => authorization!.buildRequest(contextOf());
+    const { result } = await exchange(core, provider, build, authorization!.readResponse, secrets, signal);
+    if (!result.ok) return result;
+    const lifeMs = result.expiresInSeconds * 1000;
+    return { value: result.token, expiresAtMs: core.now().getTime() + Math.max(lifeMs - earlyMs, lifeMs * 0.9) };
+  };
 
-function contextOf(
-  core: Core,
-  lane: Lane,
-  exchange: Exchange<object>,
-  now: Date,
-  token: string | undefined,
-): BuildContext {
-  const { messageId, requestKey: idempotencyKey } = exchange;
-  return { messageId, idempotencyKey, now, token, random: core.random, remember: lane.remember };
-}
-
-async function request<T extends object>(
-  core: Core,
-  lane: Lane,
-  build: () => MaybePromise<OutboundRequest | ProviderFailure>,
-  read: (response: ProviderResponse) => T | ProviderFailure,
-  secrets: string[],
-  signal: AbortSignal | undefined,
-): Promise<Step<T>> {
-  let built: OutboundRequest | ProviderFailure;
-  try {
-    built = await build();
-    if (!("ok" in built)) secrets.push(...built.secrets);
-  } catch {
-    // What was thrown is dropped: it may hold a secret.
-    built = failure("unavailable", "The request could not be built: the provider's code or a secret's function threw");
-  }
-  if ("ok" in built) return { result: { ...built, notAccepted: true }, inFlight: false, status: undefined, secrets };
-  const { fetch, timeoutMs } = core;
-  const performed = await perform(built, { fetch, timeoutMs, signal, baseUrl: lane.provider.baseUrl });
-  if (!performed.ok) {
-    const { inFlight, status, kind, detail } = performed;
-    const result: ProviderFailure = { ok: false, kind, detail, notAccepted: inFlight ? undefined : true };
-    return { result, inFlight, status, secrets };
-  }
-  const { response } = performed;
-  return { result: readGuarded(core, read, response), inFlight: true, status: response.status, secrets };
-}
-
-function readGuarded<T extends object>(
-  core: Core,
-  read: (response: ProviderResponse) => T | ProviderFailure,
-  response: ProviderResponse,
-): T | ProviderFailure {
-  const { status, headers } = response;
-  try {
-    const result = read(response);
-    if (!isFailure(result)) {
-      if (status >= 200 && (status < 300 || status >= 400)) return result;
-      return failure("unexpected-response", `The answer was a redirect (status ${status}), which is not followed`);
+  let token: string | undefined;
+  let exchanged: Exchanged<readonly Outcome[]>;
+  for (;;) {
+    const refused = token;
+    if (authorization) {
+      const kept = await core.recall(`${id}:${account}:token:${authorization.key}`, getToken, refused);
+      if ("ok" in kept) {
+        // Whatever became of the exchange, the message has not been sent.
+        exchanged = { result: { ...kept, notAccepted: true } };
+        break;
+      }
+      secrets.push((token = kept.value));
     }
-    if (result.retryAfterMs !== undefined || failureTable[result.kind].retry === "no") return result;
-    return { ...result, retryAfterMs: retryAfterMs(headers.get("retry-after"), core.now().getTime()) };
-  } catch {
-    return failure("unexpected-response", `The provider's code could not read the answer, whose status was ${status}`);
+    const build = () => buildRequest(provider, items, contextOf(token));
+    const read = (response: ProviderResponse) => readResponse(provider, items, response);
+    exchanged = await exchange(core, provider, build, read, secrets, signal);
+    // 401 says that nothing was taken, so that one more try with a new token repeats nothing.
+    if (!token || refused || exchanged.status !== 401) break;
   }
+
+  const { result, status } = exchanged;
+  const durationMs = Math.max(0, core.now().getTime() - startedAt.getTime());
+  const isWhole = isFailure(result);
+  return {
+    outcomes: await cleanOutcomes(isWhole ? items.map(() => result) : result, secrets, group),
+    isWhole,
+    base: { provider: id, account, startedAt, durationMs, requestKey, batchSize: items.length, status },
+  };
 }
 
-/** Whether what was read is one failure for all that the request carried. */
-export function isFailure(result: object): result is ProviderFailure {
-  return "ok" in result && result.ok === false;
+function buildRequest(
+  provider: Provider,
+  items: readonly BatchItem[],
+  context: BuildContext,
+): MaybePromise<OutboundRequest | ProviderFailure> {
+  return items.length > 1
+    ? provider.batch!.buildRequest(items, context)
+    : provider.buildRequest((items[0] as BatchItem).message, context);
 }
 
-/** A failure in the core's own words. */
-export function failure(kind: ProviderFailure["kind"], detail: string): ProviderFailure {
-  return { ok: false, kind, detail };
+/** One outcome for each message, or one failure for all. Throws for an answer that does not tell them apart. */
+function readResponse(
+  provider: Provider,
+  items: readonly BatchItem[],
+  response: ProviderResponse,
+): readonly Outcome[] | ProviderFailure {
+  const result =
+    items.length > 1
+      ? provider.batch!.readResponse(response, items)
+      : provider.readResponse(response, (items[0] as BatchItem).message);
+  if (isFailure(result)) return result;
+  const outcomes = "ok" in result ? [result] : result;
+  if (outcomes.length !== items.length || !outcomes.every(({ ok }) => typeof ok === "boolean")) throw new TypeError();
+  return outcomes;
 }

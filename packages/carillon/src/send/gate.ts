@@ -3,24 +3,20 @@ export function gate(limit: number): <T>(task: () => Promise<T>) => Promise<T> {
   let free = limit;
   const waiting: (() => void)[] = [];
   let head = 0;
-  const leave = (): void => {
-    const next = waiting[head];
-    if (next) {
-      // The place goes from one to the other, so that nobody who comes in between takes it.
-      waiting[head++] = undefined as never;
-      next();
-      if (head === waiting.length) waiting.length = head = 0;
-    } else {
-      free++;
-    }
-  };
   return async (task) => {
     if (free > 0) free--;
     else await new Promise<void>((resolve) => waiting.push(resolve));
     try {
       return await task();
     } finally {
-      leave();
+      const next = waiting[head];
+      if (next) {
+        // The place goes from one to the other, so that nobody who comes in between takes it.
+        head++;
+        next();
+      } else {
+        free++;
+      }
     }
   };
 }

@@ -37,11 +37,11 @@ describe("createNotifier", () => {
       defaults: { email: {} },
     };
     expect(problemsOf(config)).toEqual([
-      "emial.0 is a provider for sms",
-      "sms.1 is fake:default once more: give it another account",
-      "sms.2 is not a provider",
-      "slack is a list without a provider",
-      "retries is neither an option nor a channel with a list of providers",
+      "emial.0 is not a provider for emial",
+      "sms.1 is fake:default again: give it another account",
+      "sms.2 is not a provider for sms",
+      "slack is neither an option nor a list of providers",
+      "retries is neither an option nor a list of providers",
       "attempts is not a whole number from 1 to 100",
       "maxWaitMs is not a whole number from 0 to 2147483647",
       "timeoutMs is not a whole number from 1 to 2147483647",
@@ -50,16 +50,18 @@ describe("createNotifier", () => {
       'guard is not "live" or a function',
       "cache is not an object with get and set",
       "fetch is not a function",
-      "defaults.email is for a channel without a provider",
+      "defaults.email is not content for a channel with a provider",
     ]);
-    expect(() => make(config)).toThrow(/^createNotifier: emial\.0 is/);
+    expect(() => make(config)).toThrow(/^createNotifier: emial\.0 is not/);
   });
 
   it("wants at least one channel, and an object", () => {
     expect(problemsOf({})).toEqual(["no channel has a provider"]);
     expect(problemsOf({ sms: undefined })).toEqual(["no channel has a provider"]);
-    expect(problemsOf([])).toEqual(["the configuration is not an object"]);
-    expect(problemsOf({ sms: [fake()], defaults: { sms: 7 } })).toEqual(["defaults is not content by channel"]);
+    expect(problemsOf([])).toEqual(["no channel has a provider"]);
+    expect(problemsOf({ sms: [fake()], defaults: { sms: 7 } })).toEqual([
+      "defaults.sms is not content for a channel with a provider",
+    ]);
   });
 
   it("takes one provider twice under two accounts, and options that are undefined", () => {

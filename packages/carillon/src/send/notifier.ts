@@ -1,17 +1,18 @@
-import type { Channel, Message, Refusal } from "../channels/channel.ts";
-import { redactor } from "../http/redact.ts";
+import type { Message, Refusal } from "../channels/channel.ts";
 import { CallError } from "../error/errors.ts";
+import { redactor } from "../http/redact.ts";
+import type { Provider } from "../provider/contract.ts";
 import type { SendResult } from "../result/send-result.ts";
-import { deliverAll } from "./batch.ts";
+import { secretsOf } from "./clean.ts";
 import type { Checked, Config, ConfiguredChannel, Notifier } from "./config.ts";
-import { deliver } from "./failover.ts";
+import { deliver } from "./deliver.ts";
+import { failure } from "./exchange.ts";
 import { gate } from "./gate.ts";
 import { applyGuard } from "./guard.ts";
-import { captured, failed, type Journey } from "./journey.ts";
-import type { Lane } from "./lane.ts";
+import { capture, fail, type Journey } from "./journey.ts";
 import { type Core, resolveOptions } from "./options.ts";
 
-interface Call {
+interface Entry {
   readonly message: unknown;
   readonly idempotencyKey?: string | undefined;
   readonly messageId?: string | undefined;
@@ -31,122 +32,118 @@ interface Call {
 export function createNotifier<const P extends Config>(config: P & Checked<P>): Notifier<ConfiguredChannel<P>> {
   const core = resolveOptions(config);
   return {
-    async send(message, options = {}) {
-      const { signal, idempotencyKey, messageId } = options;
-      const lanes = checkCall(core, { message, idempotencyKey, messageId }, "send");
-      const journey = await begin(core, lanes, { message, idempotencyKey, messageId });
-      if (!journey.result) await deliver({ core, lanes, signal, gate: (task) => task() }, journey);
-      return journey.result as SendResult;
+    async send(message, { signal, ...ids } = {}) {
+      const [result] = await sendAll(core, [{ ...ids, message }], signal, () => "send");
+      return result as SendResult;
     },
-    async sendBatch(entries, options = {}) {
-      checkEntries(entries);
-      // All calls are checked before the first message goes out.
-      const lanesOf = entries.map((entry, index) => checkCall(core, entry, `sendBatch, entry ${index}`));
-      const journeys: Journey[] = [];
-      const byChannel = new Map<readonly Lane[], Journey[]>();
-      for (const [index, entry] of entries.entries()) {
-        const lanes = lanesOf[index] as readonly Lane[];
-        const journey = await begin(core, lanes, entry);
-        journeys.push(journey);
-        if (journey.result) continue;
-        const sameChannel = byChannel.get(lanes);
-        if (sameChannel) sameChannel.push(journey);
-        else byChannel.set(lanes, [journey]);
-      }
-      const { signal } = options;
-      const shared = gate(core.concurrency);
-      await Promise.all(
-        Array.from(byChannel, ([lanes, group]) => deliverAll({ core, lanes, signal, gate: shared }, group)),
-      );
-      return journeys.map((journey) => journey.result as SendResult);
+    async sendBatch(entries, { signal } = {}) {
+      if (!Array.isArray(entries)) throw new CallError("sendBatch: the entries are not a list");
+      return sendAll(core, entries, signal, (index) => `sendBatch, entry ${index}`);
     },
   };
 }
 
-/** Throws for a call that is wrong whatever the message says; else the providers of its channel. */
-function checkCall(core: Core, { message, idempotencyKey, messageId }: Call, subject: string): readonly Lane[] {
-  const channel = (message as { readonly channel?: unknown } | null | undefined)?.channel;
-  const lanes = typeof channel === "string" ? core.lanes.get(channel) : undefined;
-  if (!lanes) {
-    const known = [...core.lanes.keys()].join(", ");
-    throw new CallError(`${subject}: the message's channel has no provider; there are providers for ${known}.`);
+async function sendAll(
+  core: Core,
+  entries: readonly Entry[],
+  signal: AbortSignal | undefined,
+  subjectOf: (index: number) => string,
+): Promise<readonly SendResult[]> {
+  // All calls are checked before the first message goes out.
+  const providers = checkEntries(core, entries, subjectOf);
+  const journeys: Journey[] = [];
+  for (const [index, entry] of entries.entries()) {
+    journeys.push(await begin(core, entry, providers[index] as readonly Provider[]));
   }
+  await deliver(
+    { core, signal, gate: gate(core.concurrency) },
+    journeys.filter(({ result }) => !result),
+  );
+  return journeys.map(({ result }) => result as SendResult);
+}
+
+/** What ids must be. */
+const idRules = {
   // A header carries it: no control characters, and no white space at the ends, which would be lost on the way.
-  if (idempotencyKey !== undefined && !matches(idempotencyKey, /^[!-~](?:[ -~]*[!-~])?$/)) {
-    throw new CallError(`${subject}: idempotencyKey is not a text of printable ASCII characters.`);
-  }
+  idempotencyKey: [/^[!-~]([ -~]*[!-~])?$/, "printable ASCII"],
   // Tags and metadata of the providers carry it.
-  if (messageId !== undefined && !matches(messageId, /^[\w-]{1,128}$/)) {
-    throw new CallError(`${subject}: messageId is not 1 to 128 of the characters A-Z a-z 0-9 _ -.`);
-  }
-  return lanes;
-}
+  messageId: [/^[\w-]{1,128}$/, "1 to 128 of A-Z a-z 0-9 _ -"],
+} as const;
 
-function checkEntries(entries: readonly Call[]): void {
-  if (!Array.isArray(entries) || !entries.every((entry) => typeof entry === "object" && entry !== null)) {
-    throw new CallError("sendBatch: the entries are not a list of objects with a message.");
-  }
-  for (const name of ["idempotencyKey", "messageId"] as const) {
-    const given = entries.map((entry) => entry[name]).filter((value) => value !== undefined);
-    if (new Set(given).size < given.length) throw new CallError(`sendBatch: two entries have the same ${name}.`);
-  }
-}
-
-function matches(value: unknown, pattern: RegExp): boolean {
-  return typeof value === "string" && pattern.test(value);
+/** Throws for a call that is wrong whatever the messages say; else gives the providers of each one's channel. */
+function checkEntries(
+  core: Core,
+  entries: readonly Entry[],
+  subjectOf: (index: number) => string,
+): readonly (readonly Provider[])[] {
+  const seen = new Set<string>();
+  return entries.map((entry, index) => {
+    const wrong = (problem: string): CallError => new CallError(`${subjectOf(index)}: ${problem}`);
+    const providers = core.providers.get((entry?.message as Partial<Message> | undefined)?.channel);
+    if (!providers) throw wrong(`no provider for the message's channel, only for ${[...core.providers.keys()].join()}`);
+    for (const [name, [pattern, expected]] of Object.entries(idRules)) {
+      const value: unknown = entry[name as keyof typeof idRules];
+      if (value === undefined) continue;
+      if (typeof value !== "string" || !pattern.test(value)) throw wrong(`${name} is not ${expected}`);
+      if (seen.has(name + value)) throw wrong(`two entries have the same ${name}`);
+      seen.add(name + value);
+    }
+    return providers;
+  });
 }
 
 /** Makes the message of the input and asks the guard. When either ends the journey, it has its result. */
-async function begin(core: Core, lanes: readonly Lane[], call: Call): Promise<Journey> {
-  const { channel } = (lanes[0] as Lane).provider;
-  const messageId = call.messageId ?? `msg_${crypto.randomUUID()}`;
-  const message = normalised(channel, withDefaults(call.message, core.defaults[channel.id]));
+async function begin(core: Core, entry: Entry, providers: readonly Provider[]): Promise<Journey> {
+  const { channel } = providers[0] as Provider;
+  const { messageId = `msg_${crypto.randomUUID()}`, idempotencyKey = messageId } = entry;
+  let message: Message | Refusal;
+  try {
+    message = channel.normalise(withDefaults(entry.message, core.defaults[channel.id]));
+  } catch {
+    message = failure("invalid-message", "The message could not be read") as Refusal;
+  }
   const journey: Journey = {
     channel,
+    providers,
     message: message as Message,
     messageId,
-    idempotencyKey: call.idempotencyKey ?? messageId,
+    idempotencyKey,
     attempts: [],
     unknown: false,
     duplicate: false,
   };
-  if (isRefusal(message)) return { ...journey, result: failed(journey, message) };
-  return core.guard === "live" ? journey : guarded(core, journey);
-}
-
-async function guarded(core: Core, journey: Journey): Promise<Journey> {
-  const { channel, message } = journey;
-  const keep = (reason: string): Journey => ({ ...journey, result: captured(journey, reason) });
-  try {
-    const addresses = await channel.addresses(message);
-    const redact = redactor(addresses.flatMap((address) => address.secrets));
-    const decision = await applyGuard(core.guard, { channel: channel.id, message, addresses });
-    if ("redirect" in decision) {
-      const redirected = channel.withRecipient(message, decision.redirect);
-      return redirected ? { ...journey, message: redirected } : keep("this message cannot be redirected");
-    }
-    return decision.pass ? journey : keep(redact(decision.reason));
-  } catch {
-    return keep("the guard could not be asked");
-  }
+  if ("ok" in message) fail(journey, message);
+  else if (core.guard !== "live") await guard(core, journey);
+  return journey;
 }
 
 /** The message's own content, and the default for what it leaves out. */
 function withDefaults(message: unknown, defaults: Readonly<Record<string, unknown>> | undefined): unknown {
   if (!defaults) return message;
-  const merged: Record<string, unknown> = { ...(message as object) };
-  for (const [name, value] of Object.entries(defaults)) if (merged[name] === undefined) merged[name] = value;
-  return merged;
+  const filled = { ...(message as Record<string, unknown>) };
+  for (const [name, value] of Object.entries(defaults)) if (filled[name] === undefined) filled[name] = value;
+  return filled;
 }
 
-function normalised(channel: Channel, input: unknown): Message | Refusal {
+async function guard(core: Core, journey: Journey): Promise<void> {
+  const { channel, message } = journey;
+  let reason = "the guard could not be asked";
   try {
-    return channel.normalise(input);
+    const addresses = await channel.addresses(message);
+    const decision = await applyGuard(core.guard, { channel: channel.id, message, addresses });
+    if ("redirect" in decision) {
+      const redirected = channel.withRecipient(message, decision.redirect);
+      if (redirected) {
+        journey.message = redirected;
+        return;
+      }
+      reason = "this message cannot be redirected";
+    } else {
+      if (decision.pass) return;
+      reason = redactor(secretsOf(addresses))(decision.reason);
+    }
   } catch {
-    return { ok: false, kind: "invalid-message", field: "", detail: "The message could not be read" };
+    // Then it is kept, too.
   }
-}
-
-function isRefusal(message: Message | Refusal): message is Refusal {
-  return "ok" in message && message.ok === false;
+  capture(journey, reason);
 }

@@ -1,11 +1,11 @@
 import { ConfigurationError } from "../error/errors.ts";
+import { within } from "../http/within.ts";
 import type { Provider } from "../provider/contract.ts";
 import type { Config, NotifierOptions } from "./config.ts";
-import { createLane, type Lane } from "./lane.ts";
-import { createMemory, mapCache } from "./remember.ts";
-import { sleep } from "./sleep.ts";
+import { createRecall, mapCache, type Recall } from "./recall.ts";
 
-type Defaulted =
+/** What is filled in. */
+type Filled =
   | "guard"
   | "attempts"
   | "maxWaitMs"
@@ -17,131 +17,100 @@ type Defaulted =
   | "sleep";
 
 /** The options, filled in, and the providers of each channel in the order in which they are asked. */
-export interface Core extends Omit<NotifierOptions, Defaulted | "cache" | "defaults"> {
-  readonly guard: NonNullable<NotifierOptions["guard"]>;
-  readonly attempts: number;
-  readonly maxWaitMs: number;
-  readonly timeoutMs: number;
-  readonly onUnknown: "hold" | "resend";
-  readonly concurrency: number;
-  readonly now: NonNullable<NotifierOptions["now"]>;
-  readonly random: NonNullable<NotifierOptions["random"]>;
-  readonly sleep: NonNullable<NotifierOptions["sleep"]>;
+export interface Core extends Required<{ readonly [K in Filled]: NonNullable<NotifierOptions[K]> }> {
+  readonly onAttempt: NotifierOptions["onAttempt"];
+  readonly fetch: NotifierOptions["fetch"];
   readonly defaults: Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>;
-  readonly lanes: ReadonlyMap<string, readonly Lane[]>;
+  readonly recall: Recall;
+  readonly providers: ReadonlyMap<unknown, readonly Provider[]>;
 }
 
-type Rule = readonly [expected: string, holds: (value: unknown) => boolean];
+/** What an option is when it is not given, and what it must be when it is. */
+type Rule = readonly [fallback: unknown, expected: string, holds: (value: unknown) => boolean];
 
 /** The longest delay that timers have; a longer one would fire at once. */
 const maxTimerMs = 2_147_483_647;
-const aFunction: Rule = ["a function", (value) => typeof value === "function"];
 
-/** Options of one type share a rule; whole numbers have their least and most. */
-const rules: Readonly<Record<keyof NotifierOptions, Rule | readonly [least: number, most: number]>> = {
-  guard: ['"live" or a function', (value) => value === "live" || typeof value === "function"],
-  attempts: [1, 100],
-  maxWaitMs: [0, maxTimerMs],
-  timeoutMs: [1, maxTimerMs],
-  onUnknown: ['"hold" or "resend"', (value) => value === "hold" || value === "resend"],
-  concurrency: [1, 10_000],
-  cache: ["an object with get and set", (value) => has(value, ["get", "set"], "function")],
-  onAttempt: aFunction,
-  defaults: ["content by channel", (value) => isObject(value) && Object.values(value as object).every(isContent)],
-  fetch: aFunction,
-  now: aFunction,
-  random: aFunction,
-  sleep: aFunction,
+const rules: Readonly<Record<keyof NotifierOptions, Rule>> = {
+  guard: ["live", '"live" or a function', (value) => value === "live" || isFunction(value)],
+  attempts: /* @__PURE__ */ whole(3, 1, 100),
+  maxWaitMs: /* @__PURE__ */ whole(10_000, 0, maxTimerMs),
+  timeoutMs: /* @__PURE__ */ whole(15_000, 1, maxTimerMs),
+  onUnknown: ["hold", '"hold" or "resend"', (value) => value === "hold" || value === "resend"],
+  concurrency: /* @__PURE__ */ whole(6, 1, 10_000),
+  cache: [
+    undefined,
+    "an object with get and set",
+    (value) => isObject(value) && isFunction(value["get"]) && isFunction(value["set"]),
+  ],
+  onAttempt: /* @__PURE__ */ callable(),
+  defaults: [{}, "an object", isObject],
+  fetch: /* @__PURE__ */ callable(),
+  now: /* @__PURE__ */ callable(() => new Date()),
+  random: /* @__PURE__ */ callable((length: number) => crypto.getRandomValues(new Uint8Array(length))),
+  sleep: /* @__PURE__ */ callable(within),
 };
 
-function isObject(value: unknown): boolean {
+function whole(fallback: number, least: number, most: number): Rule {
+  return [
+    fallback,
+    `a whole number from ${least} to ${most}`,
+    (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most,
+  ];
+}
+
+function callable(fallback?: unknown): Rule {
+  return [fallback, "a function", isFunction];
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === "function";
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isContent(value: unknown): boolean {
-  return value === undefined || isObject(value);
-}
-
-function has(value: unknown, names: readonly string[], type: string): boolean {
-  return isObject(value) && names.every((name) => typeof (value as Readonly<Record<string, unknown>>)[name] === type);
-}
-
-/** What is wrong with the option's value, if anything is. */
-function problemOf([first, second]: Rule | readonly [number, number], value: unknown): string | undefined {
-  if (typeof second === "function") return second(value) ? undefined : `is not ${first}`;
-  const holds = Number.isInteger(value) && (value as number) >= (first as number) && (value as number) <= second;
-  return holds ? undefined : `is not a whole number from ${first} to ${second}`;
 }
 
 /** Checks everything and fills in what is absent. Throws one {@link ConfigurationError} with all problems. */
 export function resolveOptions(config: Config): Core {
   const problems: string[] = [];
-  const providers = new Map<string, readonly Provider[]>();
+  const providers = new Map<unknown, readonly Provider[]>();
   const accounts = new Set<string>();
-  if (!isObject(config)) throw new ConfigurationError("createNotifier", ["the configuration is not an object"]);
-  for (const [key, value] of Object.entries(config)) {
+  const options: Record<string, unknown> = {};
+  for (const [name, [fallback]] of Object.entries(rules)) options[name] = fallback;
+  for (const [name, value] of Object.entries(isObject(config) ? config : {})) {
     if (value === undefined) continue;
-    const rule = Object.hasOwn(rules, key) ? rules[key as keyof NotifierOptions] : undefined;
-    if (rule) {
-      const problem = problemOf(rule, value);
-      if (problem) problems.push(`${key} ${problem}`);
-    } else if (!Array.isArray(value)) {
-      problems.push(`${key} is neither an option nor a channel with a list of providers`);
-    } else if (value.length === 0) {
-      problems.push(`${key} is a list without a provider`);
+    if (Object.hasOwn(rules, name)) {
+      const [, expected, holds] = rules[name as keyof NotifierOptions];
+      if (holds(value)) options[name] = value;
+      else problems.push(`${name} is not ${expected}`);
+    } else if (Array.isArray(value) && value.length > 0) {
+      for (const [index, provider] of value.entries()) {
+        const problem = problemOf(provider, name, accounts);
+        if (problem) problems.push(`${name}.${index} is ${problem}`);
+      }
+      providers.set(name, value as readonly Provider[]);
     } else {
-      value.forEach((provider: unknown, index) => {
-        const problem = isProvider(provider) ? misplaced(provider, key, accounts) : "is not a provider";
-        if (problem) problems.push(`${key}.${index} ${problem}`);
-      });
-      providers.set(key, value as readonly Provider[]);
+      problems.push(`${name} is neither an option nor a list of providers`);
     }
   }
-  if (providers.size === 0 && problems.length === 0) problems.push("no channel has a provider");
-  for (const channel of Object.keys(config.defaults ?? {})) {
-    if (!providers.has(channel)) problems.push(`defaults.${channel} is for a channel without a provider`);
+  const core = options as unknown as Core & Pick<NotifierOptions, "cache">;
+  for (const [channel, content] of Object.entries(core.defaults)) {
+    if (!providers.has(channel) || !(content === undefined || isObject(content))) {
+      problems.push(`defaults.${channel} is not content for a channel with a provider`);
+    }
   }
+  if (providers.size === 0) problems.push("no channel has a provider");
   if (problems.length > 0) throw new ConfigurationError("createNotifier", problems);
-
-  const now = config.now ?? (() => new Date());
-  const random = config.random ?? ((length) => crypto.getRandomValues(new Uint8Array(length)));
-  const memory = createMemory(config.cache ?? mapCache(), now);
-  const lanes = new Map<string, readonly Lane[]>();
-  for (const [channel, list] of providers) {
-    lanes.set(
-      channel,
-      list.map((provider) => createLane(provider, memory)),
-    );
-  }
-  return {
-    guard: config.guard ?? "live",
-    attempts: config.attempts ?? 3,
-    maxWaitMs: config.maxWaitMs ?? 10_000,
-    timeoutMs: config.timeoutMs ?? 15_000,
-    onUnknown: config.onUnknown ?? "hold",
-    concurrency: config.concurrency ?? 6,
-    onAttempt: config.onAttempt,
-    defaults: (config.defaults ?? {}) as Core["defaults"],
-    fetch: config.fetch,
-    now,
-    random,
-    sleep: config.sleep ?? sleep,
-    lanes,
-  };
+  return { ...core, providers, recall: createRecall(core.cache ?? mapCache(), core.now) };
 }
 
-function isProvider(value: unknown): value is Provider {
-  return (
-    has(value, ["id", "account"], "string") &&
-    has(value, ["channel"], "object") &&
-    has(value, ["buildRequest", "readResponse"], "function")
-  );
-}
-
-function misplaced(provider: Provider, key: string, accounts: Set<string>): string | undefined {
-  if (provider.channel.id !== key) return `is a provider for ${provider.channel.id}`;
-  const name = `${provider.id}:${provider.account}`;
-  if (accounts.has(name)) return `is ${name} once more: give it another account`;
+/** What the value is instead of a channel's provider with an account of its own. */
+function problemOf(value: unknown, channel: string, accounts: Set<string>): string | undefined {
+  const { id, account, channel: its, buildRequest } = Object(value) as Partial<Provider>;
+  if (its?.id !== channel || !isFunction(buildRequest)) return `not a provider for ${channel}`;
+  const name = `${id}:${account}`;
+  if (accounts.has(name)) return `${name} again: give it another account`;
   accounts.add(name);
   return undefined;
 }

@@ -11,30 +11,40 @@ export interface FailureRule {
   readonly mayHaveBeenSent: "no" | "yes" | "if-in-flight";
 }
 
+function rule(
+  retry: FailureRule["retry"],
+  next: FailureRule["next"],
+  mayHaveBeenSent: FailureRule["mayHaveBeenSent"],
+): FailureRule {
+  return { retry, next, mayHaveBeenSent };
+}
+
 /** The one table of what a failure says. Everything that retries, fails over or holds decides with it. */
 export const failureTable: Readonly<Record<FailureKind, FailureRule>> = {
-  "invalid-message": { retry: "no", next: "no", mayHaveBeenSent: "no" },
-  unauthorized: { retry: "no", next: "yes", mayHaveBeenSent: "no" },
-  "recipient-gone": { retry: "no", next: "no", mayHaveBeenSent: "no" },
-  rejected: { retry: "no", next: "if-told", mayHaveBeenSent: "no" },
-  "rate-limited": { retry: "after-delay", next: "yes", mayHaveBeenSent: "no" },
-  unavailable: { retry: "backoff", next: "yes", mayHaveBeenSent: "yes" },
-  timeout: { retry: "backoff", next: "yes", mayHaveBeenSent: "yes" },
-  network: { retry: "backoff", next: "yes", mayHaveBeenSent: "yes" },
-  "unexpected-response": { retry: "no", next: "no", mayHaveBeenSent: "yes" },
-  aborted: { retry: "no", next: "no", mayHaveBeenSent: "if-in-flight" },
+  "invalid-message": /* @__PURE__ */ rule("no", "no", "no"),
+  unauthorized: /* @__PURE__ */ rule("no", "yes", "no"),
+  "recipient-gone": /* @__PURE__ */ rule("no", "no", "no"),
+  rejected: /* @__PURE__ */ rule("no", "if-told", "no"),
+  "rate-limited": /* @__PURE__ */ rule("after-delay", "yes", "no"),
+  unavailable: /* @__PURE__ */ rule("backoff", "yes", "yes"),
+  timeout: /* @__PURE__ */ rule("backoff", "yes", "yes"),
+  network: /* @__PURE__ */ rule("backoff", "yes", "yes"),
+  "unexpected-response": /* @__PURE__ */ rule("no", "no", "yes"),
+  aborted: /* @__PURE__ */ rule("no", "no", "if-in-flight"),
 };
 
 /**
  * Whether a copy may have gone out. A failure that says `notAccepted`, or whose request was never started
  * (`inFlight: false`), left nothing behind, whatever its kind.
  */
-export function mayHaveBeenSent(
-  failure: Pick<ProviderFailure, "kind" | "notAccepted"> & { readonly inFlight?: boolean | undefined },
-): boolean {
-  const { mayHaveBeenSent: rule } = failureTable[failure.kind];
-  if (rule === "no" || failure.notAccepted || failure.inFlight === false) return false;
-  return rule === "yes" || failure.inFlight === true;
+export function mayHaveBeenSent({
+  kind,
+  notAccepted,
+  inFlight,
+}: Pick<ProviderFailure, "kind" | "notAccepted"> & { readonly inFlight?: boolean | undefined }): boolean {
+  const { mayHaveBeenSent: rule } = failureTable[kind];
+  if (rule === "no" || notAccepted || inFlight === false) return false;
+  return rule === "yes" || inFlight === true;
 }
 
 export interface NextStepInput {
@@ -61,26 +71,32 @@ export type NextStep =
  * honours the key; anything else risks a second copy and needs `onUnknown: "resend"`.
  */
 export function nextStep(input: NextStepInput): NextStep {
-  const { failure, inFlight, keyOpen, attemptsLeft, earlierUnknown = false } = input;
-  const rule = failureTable[failure.kind];
-  const unknown = earlierUnknown || mayHaveBeenSent({ kind: failure.kind, notAccepted: failure.notAccepted, inFlight });
+  const { failure, inFlight, keyOpen, attemptsLeft, earlierUnknown } = input;
+  const { retry, next } = failureTable[failure.kind];
+  const unknown = earlierUnknown || mayHaveBeenSent({ ...failure, inFlight });
   const mayRepeat = !unknown || input.onUnknown === "resend";
-  if (attemptsLeft && rule.retry !== "no" && (mayRepeat || keyOpen)) {
+  if (attemptsLeft && retry !== "no" && (mayRepeat || keyOpen)) {
     return { action: "retry", afterMs: failure.retryAfterMs, possibleDuplicate: unknown && !keyOpen };
   }
-  const hasNext = rule.next === "yes" || (rule.next === "if-told" && failure.tryNext === true);
-  return hasNext && mayRepeat ? { action: "next", possibleDuplicate: unknown } : { action: "stop" };
+  return mayRepeat && (next === "yes" || (next === "if-told" && failure.tryNext))
+    ? { action: "next", possibleDuplicate: unknown }
+    : { action: "stop" };
 }
 
 /**
  * Milliseconds before the next try: exponential with full jitter, so that many that failed together do not return together.
  * `attempt` is the number of the try that failed, from 1; `random` gives numbers in [0, 1).
  */
-export function backoffMs(options: {
+export function backoffMs({
+  attempt,
+  baseMs,
+  capMs,
+  random,
+}: {
   readonly attempt: number;
   readonly baseMs: number;
   readonly capMs: number;
   readonly random: () => number;
 }): number {
-  return Math.round(options.random() * Math.min(options.capMs, options.baseMs * 2 ** (options.attempt - 1)));
+  return Math.round(random() * Math.min(capMs, baseMs * 2 ** (attempt - 1)));
 }
