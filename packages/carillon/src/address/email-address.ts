@@ -9,7 +9,7 @@ const hostname = /^(?=.{1,253}$)(?:(?!-)[a-z\d-]{0,62}[a-z\d]\.)+[a-z][a-z\d-]{0
 
 /** What {@link parseEmailAddress} takes, in words. Some mail servers take no more than ASCII before the @. */
 export const emailExpectation: string =
-  "a bare address, local@domain: up to 64 ASCII characters before the @, 254 octets in all; a name goes in { email, name }";
+  "a bare address, local@domain: up to 64 ASCII characters before the @, 254 in all";
 
 /**
  * A domain in its one spelling: lower case, internationalised labels in punycode (UTS 46, as the URL standard has it).

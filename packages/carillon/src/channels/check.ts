@@ -26,7 +26,7 @@ export function normaliseWith<I, M>(
       reject(
         // The names of fields are the caller's too: only plain words are repeated.
         path
-          .map(({ key }) => String(key))
+          .map(({ key }) => key as string)
           .filter((key) => /^[\w-]{1,64}$/.test(key))
           .join("."),
         expected as string,

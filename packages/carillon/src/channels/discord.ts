@@ -1,4 +1,3 @@
-import type { GenericSchema } from "valibot";
 import type { Channel, Extras, MessageExtras } from "./channel.ts";
 import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
@@ -21,6 +20,7 @@ export interface DiscordInput extends Extras {
   readonly text?: string | undefined;
   /** At most 10. */
   readonly embeds?: readonly Readonly<Record<string, unknown>>[] | undefined;
+  /** At most 40. */
   readonly components?: readonly Readonly<Record<string, unknown>>[] | undefined;
   readonly files?: readonly DiscordFile[] | undefined;
   readonly username?: string | undefined;
@@ -66,7 +66,7 @@ const entries = {
   ...extras,
 };
 
-const inputSchema: GenericSchema<DiscordInput> = object({
+const inputSchema = object<DiscordInput>({
   channel: constant("discord"),
   to: address,
   ...entries,

@@ -395,4 +395,12 @@ describe("emailChannel", () => {
     });
     expect(emailChannel.withRecipient(message, "Dev <dev@example.com>")).toBeUndefined();
   });
+
+  it("takes no way to unsubscribe along to another recipient", () => {
+    const unsubscribe = { url: "https://example.com/u?t=ada", mailto: "u@example.com" };
+    const ours = accept({ headers: { "X-A": "1" }, unsubscribe });
+    expect(emailChannel.withRecipient(ours, "dev@example.com")?.headers).toEqual({ "X-A": "1" });
+    const theirs = accept({ headers: { "list-UNSUBSCRIBE": "<x>", "List-unsubscribe-post": "y", "X-A": "1" } });
+    expect(emailChannel.withRecipient(theirs, "dev@example.com")?.headers).toEqual({ "X-A": "1" });
+  });
 });

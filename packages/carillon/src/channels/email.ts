@@ -1,4 +1,3 @@
-import type { GenericSchema } from "valibot";
 import { toBase64 } from "../crypto/bytes.ts";
 import { plainText } from "../text/plain-text.ts";
 import type { Address, Channel, Extras, MessageExtras } from "./channel.ts";
@@ -41,6 +40,7 @@ export interface EmailInput extends Extras {
   /** At least one of `html` and `text`; a missing `text` is made from `html`. */
   readonly html?: string | undefined;
   readonly text?: string | undefined;
+  /** At most 1,000. */
   readonly attachments?: readonly EmailAttachment[] | undefined;
   /** Not those that the message itself sets (`Subject`, `Content-Type`, ...), each at most once whatever its case. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -82,11 +82,7 @@ const spell = (input: string): string | undefined => {
 };
 
 const address = text(emailExpectation, /@/, (input) => !!spell(input));
-const mailbox = either<EmailAddress, string>(
-  isObject,
-  object({ email: address, name: optional(line(0, 256)) }),
-  address,
-);
+const mailbox = either(isObject, object<EmailAddress>({ email: address, name: optional(line(0, 256)) }), address);
 const mailboxes = either(Array.isArray, list(mailbox, 1000), mailbox);
 const maybeMailboxes = optional(mailboxes);
 
@@ -109,18 +105,18 @@ const entries = {
   text: optional(filledText),
   attachments: optional(
     list(
-      object({
+      object<EmailAttachment>({
         filename: line(1, 255),
-        contentType: text("a media type: type/subtype", mediaType),
+        contentType: text("type/subtype", mediaType),
         content: fileContent,
-        contentId: optional(text("a content id without angle brackets, quotes and spaces", /^[!#-;=?-~]{1,255}$/)),
+        contentId: optional(text("a content id without angle brackets", /^[!#-;=?-~]{1,255}$/)),
       }),
       1000,
     ),
   ),
   headers: optional(
     record(
-      text("names that are tokens, none that the message sets itself", headerName, (name) => !ownHeader.test(name)),
+      text("header names that the message does not set itself", headerName, (name) => !ownHeader.test(name)),
       line(0, 10_000),
     ),
   ),
@@ -129,7 +125,7 @@ const entries = {
       url: optional(httpsUrl),
       mailto: optional(
         text(
-          "a bare address, which may have a percent-encoded ?subject=",
+          "a bare address, its ?subject= percent-encoded",
           /^[^?]+(\?[!-;=?-~]*)?$/,
           (input) => !!spell(input.replace(/\?.*/, "")),
         ),
@@ -139,7 +135,7 @@ const entries = {
   ...extras,
 };
 
-const inputSchema: GenericSchema<EmailInput> = object({
+const inputSchema = object<EmailInput>({
   channel: constant("email"),
   to: mailboxes,
   ...entries,
@@ -153,10 +149,9 @@ function readMailboxes(input: EmailInput["cc"]): EmailAddress[] {
   });
 }
 
-function readAttachment({ content, ...rest }: EmailAttachment): EmailMessageAttachment {
-  return typeof content === "string"
-    ? { ...rest, content, sizeBytes: base64SizeBytes(content) }
-    : { ...rest, content: toBase64(content), sizeBytes: content.length };
+function readAttachment(attachment: EmailAttachment): EmailMessageAttachment {
+  const content = typeof attachment.content === "string" ? attachment.content : toBase64(attachment.content);
+  return { ...attachment, content, sizeBytes: base64SizeBytes(content) };
 }
 
 /** RFC 2369 and RFC 8058. */
@@ -187,7 +182,7 @@ function toMessage(input: EmailInput, reject: Reject): EmailMessage {
   if (!to.length || recipients > 1000) reject("to", "1 to 1000 recipients with cc and bcc");
   if (unsubscribe) {
     if (!unsubscribe.url && !unsubscribe.mailto) reject("unsubscribe", "url, mailto or both");
-    if (recipients > 1) reject("unsubscribe", "one recipient: the others would unsubscribe the first");
+    if (recipients > 1) reject("unsubscribe", "one recipient");
   }
   if (!html && !input.text) reject("html", "html, text or both");
   const headers = [
@@ -232,7 +227,7 @@ export const emailChannel: Channel<"email"> = {
   withRecipient(message, to) {
     const email = spell(to);
     // Who gets it instead must not be able to unsubscribe the one whom it was meant for.
-    const headers = Object.entries(message.headers).filter(([name]) => !/^list-unsubscribe(-post)?$/i.test(name));
+    const headers = Object.entries(message.headers).filter(([name]) => !/^list-unsubscribe/i.test(name));
     return email ? { ...message, to: [{ email }], cc: [], bcc: [], headers: Object.fromEntries(headers) } : undefined;
   },
 };

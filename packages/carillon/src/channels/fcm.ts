@@ -1,4 +1,3 @@
-import type { GenericSchema } from "valibot";
 import type { Address, Channel, Extras, MessageExtras } from "./channel.ts";
 import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
@@ -80,7 +79,7 @@ const entries = {
   ...extras,
 };
 
-const inputSchema: GenericSchema<FcmInput> = object({
+const inputSchema = object<FcmInput>({
   channel: constant("fcm"),
   to: address,
   ...entries,

@@ -42,6 +42,7 @@ export function value<T>(expects: string, test: (input: unknown) => unknown, sha
 // @__NO_SIDE_EFFECTS__
 export function text(expects: string, pattern: RegExp, test?: (input: string) => unknown): Schema<string> {
   return value(expects, (input) => typeof input === "string" && pattern.test(input) && (!test || test(input)), {
+    type: "string",
     pipe: [
       { kind: "schema", type: "string" },
       { type: "regex", requirement: pattern },
@@ -73,12 +74,15 @@ export function either<T, U>(isFirst: (input: unknown) => boolean, first: Schema
 /** `null` too, so that an object is what was {@link either} expected. */
 export const isObject = (input: unknown): input is object => typeof input === "object";
 
+/** A schema for each field. */
+export type Entries<T> = { readonly [K in keyof T]-?: Schema<T[K]> };
+
 /** An object with these fields and no others; stops at the first problem. */
 // @__NO_SIDE_EFFECTS__
-export function object<T>(entries: Readonly<Record<string, Schema>>): Schema<T> {
+export function object<T>(entries: Entries<T>): Schema<T> {
   return make<T>({ type: "strict_object", entries }, (input) =>
-    readEntries(input, Object.keys(entries), (key) =>
-      Object.hasOwn(entries, key) ? (entries[key] as Schema) : unknownField,
+    readEntries(input, {}, Object.keys(entries), (key) =>
+      Object.hasOwn(entries, key) ? (entries[key as keyof T] as Schema) : unknownField,
     ),
   );
 }
@@ -89,7 +93,7 @@ const unknownField = value("no field of this name", () => false);
 // @__NO_SIDE_EFFECTS__
 export function record<T>(key: Schema<string>, item: Schema<T>): Schema<Record<string, T>> {
   return make<Record<string, T>>({ type: "record", key, value: item }, (input) =>
-    readEntries(input, [], (name) => (check(key, name).issues ? value(key.expects, () => false) : item)),
+    readEntries(input, {}, [], (name) => (check(key, name).issues ? value(key.expects, () => false) : item)),
   );
 }
 
@@ -102,28 +106,28 @@ export function list<T>(item: Schema<T>, max: number): Schema<T[]> {
   ];
   return make<T[]>({ pipe }, (input) =>
     Array.isArray(input) && input.length <= max
-      ? readEntries(input, [], () => item)
+      ? readEntries(input, [], [], () => item)
       : fail(`a list of at most ${max}`, input),
   );
 }
 
-/** Reads the keys that there must be and those that there are; a list comes out as a list. */
+/** Reads the keys that there must be and those that there are. */
 function readEntries<T>(
   input: unknown,
+  output: object,
   keys: readonly string[],
   schemaOf: (key: string) => Schema,
 ): ReturnType<Run<T>> {
-  if (!input || !isObject(input)) return fail("an object", input);
-  const output: Record<string, unknown> = Array.isArray(input) ? ([] as never) : {};
+  if (!input || !isObject(input) || Array.isArray(input) !== Array.isArray(output)) return fail("an object", input);
   for (const key of new Set([...keys, ...Object.keys(input)])) {
     const item = (input as Record<string, unknown>)[key];
     const { value: read, issues } = check(key === "__proto__" ? unknownField : schemaOf(key), item);
     if (issues) {
-      const [{ path = [], ...issue }] = issues;
-      const here = { type: "object", origin: "value", input, key, value: item } as const;
-      return { typed: false, value: input, issues: [{ ...issue, path: [here, ...path] }] } as never;
+      const issue: { path?: readonly unknown[] | undefined } = issues[0];
+      issue.path = [{ type: "object", origin: "value", input, key, value: item }, ...(issue.path ?? [])];
+      return { typed: false, value: input, issues };
     }
-    if (read !== undefined) output[key] = read;
+    if (read !== undefined) (output as Record<string, unknown>)[key] = read;
   }
   return { typed: true, value: output as T };
 }

@@ -17,7 +17,7 @@ export function line(minCharacters: number, maxCharacters: number): Schema<strin
 export const filledText: Schema<string> = text("text that is not blank", /\S/);
 
 export const httpsUrl: Schema<string> = text(
-  "an absolute https URL, percent-encoded",
+  "an https URL, percent-encoded",
   /^https:\/\/[\w-]+(\.[\w-]+)+(:\d+)?([/?#][!-;=?-~]*)?$/,
 );
 
@@ -28,7 +28,7 @@ export const jsonObject: Schema<Record<string, unknown>> = value(
   { type: "record", key: { type: "string" }, value: { type: "unknown" } },
 );
 
-const word = text("1 to 64 of the characters A-Z a-z 0-9 _ -", /^[A-Za-z0-9_-]{1,64}$/);
+const word = text("1 to 64 of A-Z a-z 0-9 _ -", /^[A-Za-z0-9_-]{1,64}$/);
 
 /** The entries of {@link Extras}, to be spread into each channel's content. */
 export const extras: {

@@ -1,4 +1,3 @@
-import type { GenericSchema } from "valibot";
 import type { Address, Channel, Extras, MessageExtras } from "./channel.ts";
 import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
@@ -42,7 +41,7 @@ const entries = {
   ...extras,
 };
 
-const inputSchema: GenericSchema<SlackInput> = object({
+const inputSchema = object<SlackInput>({
   channel: constant("slack"),
   to: address,
   ...entries,

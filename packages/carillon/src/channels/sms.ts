@@ -1,4 +1,3 @@
-import type { GenericSchema } from "valibot";
 import { e164 } from "../address/phone-number.ts";
 import type { Channel, Extras, MessageExtras } from "./channel.ts";
 import { normaliseWith } from "./check.ts";
@@ -41,7 +40,7 @@ const entries = {
   ...extras,
 };
 
-const inputSchema: GenericSchema<SmsInput> = object({
+const inputSchema = object<SmsInput>({
   channel: constant("sms"),
   to: phoneNumber,
   ...entries,

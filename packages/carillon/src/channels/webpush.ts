@@ -1,4 +1,3 @@
-import type { GenericSchema } from "valibot";
 import type { Channel, Extras, MessageExtras } from "./channel.ts";
 import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
@@ -70,7 +69,7 @@ const entries = {
   ...extras,
 };
 
-const inputSchema: GenericSchema<WebPushInput> = object({
+const inputSchema = object<WebPushInput>({
   channel: constant("webpush"),
   to: address,
   ...entries,

@@ -3,10 +3,10 @@
  * are composed below instead.
  */
 const names: readonly string[] = /* @__PURE__ */ (
-  "euro,,sbquo,,bdquo,hellip,dagger,,,,,lsaquo,OElig,,,,,lsquo,rsquo,ldquo,rdquo,bull,ndash,mdash,,trade,,rsaquo,oelig,,,," +
-  "nbsp,iexcl,cent,pound,,yen,,sect,,copy,ordf,laquo,not,shy,reg,,deg,plusmn,sup2,sup3,,micro,para,middot,,sup1,ordm,raquo,frac14,frac12,frac34,iquest," +
+  "euro,,sbquo,,bdquo,hellip,,,,,,lsaquo,OElig,,,,,lsquo,rsquo,ldquo,rdquo,bull,ndash,mdash,,trade,,rsaquo,oelig,,,," +
+  "nbsp,iexcl,cent,pound,,yen,,sect,,copy,ordf,laquo,,shy,reg,,deg,plusmn,sup2,sup3,,,,middot,,,ordm,raquo,frac14,frac12,frac34,iquest," +
   "amp,38,lt,60,gt,62,quot,34,apos,39,AElig,198,ETH,208,times,215,Oslash,216,THORN,222,szlig,223,aelig,230,eth,240,divide,247,oslash,248,thorn,254," +
-  "ensp,8194,emsp,8195,thinsp,8201,zwnj,8204,zwj,8205,lrm,8206,rlm,8207,larr,8592,rarr,8594,minus,8722,ne,8800,le,8804,ge,8805,hearts,9829,check,10003"
+  "ensp,8194,emsp,8195,thinsp,8201,zwnj,8204,zwj,8205,lrm,8206,rlm,8207,larr,8592,rarr,8594"
 ).split(",");
 
 /** Numbers 128 to 159 mean Windows-1252 (https://html.spec.whatwg.org/multipage/parsing.html#numeric-character-reference-end-state). */

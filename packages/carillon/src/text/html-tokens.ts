@@ -1,12 +1,14 @@
 import { decodeEntities } from "./entities.ts";
 
-export interface Tag {
-  /** Lower case. */
-  readonly name: string;
-  readonly isClosing: boolean;
-  /** By names in lower case, entities decoded; "" for one without a value. */
-  readonly attributes: Readonly<Record<string, string | undefined>>;
-}
+/**
+ * Is handed each tag: its name in lower case, and its attributes by names in lower case, entities decoded; "" for one
+ * without a value.
+ */
+export type OnTag = (
+  name: string,
+  isClosing: boolean,
+  attributes: Readonly<Record<string, string | undefined>>,
+) => void;
 
 /** Their content is not markup, and nothing that a reader sees. */
 const rawText = /^(script|style|title|textarea|xmp|iframe|noembed|noframes)$/;
@@ -15,7 +17,7 @@ const rawText = /^(script|style|title|textarea|xmp|iframe|noembed|noframes)$/;
  * Walks HTML as a browser's tokenizer would, in one pass: what has no end swallows the rest, so that nothing is searched
  * for twice (https://html.spec.whatwg.org/multipage/parsing.html#tokenization, without its rarer states).
  */
-export function walkHtml(html: string, onText: (text: string) => void, onTag: (tag: Tag) => void): void {
+export function walkHtml(html: string, onText: (text: string) => void, onTag: OnTag): void {
   const opening = /<(?:(\/?)([a-z][^\s/<>]*)|!--|[!?/])/gi;
   // One attribute, or the end of the tag: a > inside of quotes is none.
   const attribute = /[\s/]*(?:>|([^\s/>][^\s/=>]*)(?:\s*=\s*(?:"([^"]*)"?|'([^']*)'?|([^\s>]*)))?)/gy;
@@ -37,7 +39,7 @@ export function walkHtml(html: string, onText: (text: string) => void, onTag: (t
         if (key) attributes[key.toLowerCase()] ??= decodeEntities(double ?? single ?? bare ?? "");
         else {
           textStart = attribute.lastIndex;
-          onTag({ name, isClosing: !!slash, attributes });
+          onTag(name, !!slash, attributes);
           if (!slash && rawText.test(name)) rawName = name;
           break;
         }

@@ -1,11 +1,12 @@
 import { walkHtml } from "./html-tokens.ts";
-import type { Tag } from "./html-tokens.ts";
+import type { OnTag } from "./html-tokens.ts";
 
 /** Elements that stand on lines of their own; those in the first group have an empty line around them. */
 const block =
   /^(?:(blockquote|[dou]l|h[1-6r]|p|pre)|address|article|aside|body|center|d[dt]|div|fieldset|fig\w+|footer|form|header|li|main|nav|section|table|tr)$/;
 
-const voidElement = /^(area|base|[bh]r|col|embed|img|input|link|meta|source|track|wbr)$/;
+/** Those without an end tag that a style may hide. */
+const voidElement = /^([bh]r|col|img|input|link|meta|wbr)$/;
 
 const hidingStyle = /(^|;)\s*(display\s*:\s*none|visibility\s*:\s*hidden)/i;
 
@@ -37,8 +38,9 @@ export function plainText(html: string): string {
 
   const write = (text: string): void => {
     if (breaks || !out) {
-      const indent = levels("> ", quotes) + levels("  ", outerNumbers.length).slice(marker ? 2 : 0);
-      gap = (out && "\n".repeat(Math.min(breaks, 2))) + indent;
+      if (out) out += "\n".repeat(Math.min(breaks, 2));
+      out += levels("> ", quotes) + levels("  ", outerNumbers.length).slice(marker ? 2 : 0);
+      gap = "";
     }
     out += gap + marker + text;
     label += gap + text;
@@ -68,12 +70,12 @@ export function plainText(html: string): string {
     const address = url;
     url = "";
     if (!address || bare(label) === bare(address)) return;
-    if (label.trim()) gap = " ";
-    write(label.trim() ? `(${address})` : address);
+    const isNamed = label.trim() !== "";
+    if (isNamed) gap = " ";
+    write(isNamed ? `(${address})` : address);
   };
 
-  const onTag = ({ name, isClosing, attributes }: Tag): void => {
-    const { hidden, style = "", alt = "", href = "", start = "1" } = attributes;
+  const onTag: OnTag = (name, isClosing, { hidden, style = "", alt = "", href = "", start = "1" }) => {
     const [isBlock, isSpaced] = block.exec(name) ?? [];
     // A hidden paragraph ends where the next block starts, closed or not.
     if (hiddenDepth && isBlock && !isClosing && hiddenName === "p") hiddenDepth = 0;
