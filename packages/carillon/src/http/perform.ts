@@ -96,9 +96,10 @@ async function readBody(body: Response["body"], answer: Answer, maxBytes: number
     for (let leftBytes = maxBytes; ;) {
       const { done, value } = await reader.read();
       if (done) break;
-      answer.text += decoder.decode(value.subarray(0, leftBytes), { stream: true });
+      const fits = value.length <= leftBytes;
+      answer.text += decoder.decode(fits ? value : value.subarray(0, leftBytes), { stream: true });
       leftBytes -= value.length;
-      if (leftBytes < 0) {
+      if (!fits) {
         reader.cancel().catch(() => {});
         return;
       }

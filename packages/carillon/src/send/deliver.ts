@@ -17,23 +17,13 @@ export interface Run {
 /** Messages of one channel that share a request. Never empty; a single message is a group of one. */
 type Group = readonly Journey[];
 
-/** Brings messages to their results: together where the first provider takes batches, else one by one. */
-export function deliver(run: Run, journeys: readonly Journey[]): Promise<unknown> {
-  return deliverGroups(run, groupsOf(journeys, 0), 0, 1);
-}
-
-function deliverGroups(
-  run: Run,
-  groups: readonly Group[],
-  place: number,
-  tries: number,
-  sinceMs?: number,
-): Promise<unknown> {
+/** Brings the messages of the groups to their results, from the provider at `place` on. See {@link deliverGroup}. */
+export function deliver(run: Run, groups: readonly Group[], place = 0, tries = 1, sinceMs?: number): Promise<unknown> {
   return Promise.all(groups.map((group) => deliverGroup(run, group, place, tries, sinceMs)));
 }
 
-/** By `groupKey`, in order, at most `maxMessages` each; a message that has no key is alone. */
-function groupsOf(journeys: readonly Journey[], place: number): readonly Group[] {
+/** What the provider at `place` takes together: by `groupKey`, in order, at most `maxMessages` each; a message that has no key is alone. */
+export function groupsOf(journeys: readonly Journey[], place = 0): readonly Group[] {
   const groups: Journey[][] = [];
   const open = new Map<string, Journey[]>();
   for (const journey of journeys) {
@@ -61,7 +51,7 @@ function groupsOf(journeys: readonly Journey[], place: number): readonly Group[]
  * Tries once at the provider at `place`, and carries on with what has no result yet. `tries` counts this one; `sinceMs` is
  * when that provider was first sent the key that the request will carry.
  */
-async function deliverGroup(run: Run, group: Group, place: number, tries: number, sinceMs?: number): Promise<void> {
+export async function deliverGroup(run: Run, group: Group, place = 0, tries = 1, sinceMs?: number): Promise<void> {
   const { core, signal } = run;
   const provider = (group[0] as Journey).providers[place] as Provider;
   const requestKey = await requestKeyOf(provider, group);
@@ -119,10 +109,11 @@ async function deliverGroup(run: Run, group: Group, place: number, tries: number
   const retry = async (): Promise<void> => {
     await pause(run, waitMs);
     const groups = isSplit ? again.map((journey) => [journey]) : isWhole ? [again] : groupsOf(again, place);
-    await deliverGroups(run, groups, place, isSplit ? 1 : tries + 1, keySinceMs);
+    await deliver(run, groups, place, isSplit ? 1 : tries + 1, keySinceMs);
   };
+  if (next.length + again.length === 0) return;
   await Promise.all([
-    next.length > 0 && deliverGroups(run, groupsOf(next, place + 1), place + 1, 1),
+    next.length > 0 && deliver(run, groupsOf(next, place + 1), place + 1),
     again.length > 0 && retry(),
   ]);
 }

@@ -5,7 +5,7 @@ import type { Provider } from "../provider/contract.ts";
 import type { SendResult } from "../result/send-result.ts";
 import { secretsOf } from "./clean.ts";
 import type { Checked, Config, ConfiguredChannel, Notifier } from "./config.ts";
-import { deliver } from "./deliver.ts";
+import { deliver, deliverGroup, groupsOf } from "./deliver.ts";
 import { failure } from "./exchange.ts";
 import { gate } from "./gate.ts";
 import { applyGuard } from "./guard.ts";
@@ -33,63 +33,48 @@ export function createNotifier<const P extends Config>(config: P & Checked<P>): 
   const core = resolveOptions(config);
   return {
     async send(message, { signal, ...ids } = {}) {
-      const [result] = await sendAll(core, [{ ...ids, message }], signal, () => "send");
-      return result as SendResult;
+      const entry = { ...ids, message };
+      const journey = await begin(core, entry, checkEntry(core, entry, "send"));
+      if (!journey.result) await deliverGroup({ core, signal, gate: (task) => task() }, [journey]);
+      return journey.result as SendResult;
     },
     async sendBatch(entries, { signal } = {}) {
       if (!Array.isArray(entries)) throw new CallError("sendBatch: the entries are not a list");
-      return sendAll(core, entries, signal, (index) => `sendBatch, entry ${index}`);
+      // All calls are checked before the first message goes out.
+      const seen = new Set<string>();
+      const providers = entries.map((entry, index) => checkEntry(core, entry, `sendBatch, entry ${index}`, seen));
+      const journeys: Journey[] = [];
+      for (const [index, entry] of entries.entries()) {
+        journeys.push(await begin(core, entry, providers[index] as readonly Provider[]));
+      }
+      const groups = groupsOf(journeys.filter(({ result }) => !result));
+      await deliver({ core, signal, gate: gate(core.concurrency) }, groups);
+      return journeys.map(({ result }) => result as SendResult);
     },
   };
 }
 
-async function sendAll(
-  core: Core,
-  entries: readonly Entry[],
-  signal: AbortSignal | undefined,
-  subjectOf: (index: number) => string,
-): Promise<readonly SendResult[]> {
-  // All calls are checked before the first message goes out.
-  const providers = checkEntries(core, entries, subjectOf);
-  const journeys: Journey[] = [];
-  for (const [index, entry] of entries.entries()) {
-    journeys.push(await begin(core, entry, providers[index] as readonly Provider[]));
-  }
-  await deliver(
-    { core, signal, gate: gate(core.concurrency) },
-    journeys.filter(({ result }) => !result),
-  );
-  return journeys.map(({ result }) => result as SendResult);
-}
-
 /** What ids must be. */
-const idRules = {
+const idRules = [
   // A header carries it: no control characters, and no white space at the ends, which would be lost on the way.
-  idempotencyKey: [/^[!-~]([ -~]*[!-~])?$/, "printable ASCII"],
+  ["idempotencyKey", /^[!-~]([ -~]*[!-~])?$/, "printable ASCII"],
   // Tags and metadata of the providers carry it.
-  messageId: [/^[\w-]{1,128}$/, "1 to 128 of A-Z a-z 0-9 _ -"],
-} as const;
+  ["messageId", /^[\w-]{1,128}$/, "1 to 128 of A-Z a-z 0-9 _ -"],
+] as const;
 
-/** Throws for a call that is wrong whatever the messages say; else gives the providers of each one's channel. */
-function checkEntries(
-  core: Core,
-  entries: readonly Entry[],
-  subjectOf: (index: number) => string,
-): readonly (readonly Provider[])[] {
-  const seen = new Set<string>();
-  return entries.map((entry, index) => {
-    const wrong = (problem: string): CallError => new CallError(`${subjectOf(index)}: ${problem}`);
-    const providers = core.providers.get((entry?.message as Partial<Message> | undefined)?.channel);
-    if (!providers) throw wrong(`no provider for the message's channel, only for ${[...core.providers.keys()].join()}`);
-    for (const [name, [pattern, expected]] of Object.entries(idRules)) {
-      const value: unknown = entry[name as keyof typeof idRules];
-      if (value === undefined) continue;
-      if (typeof value !== "string" || !pattern.test(value)) throw wrong(`${name} is not ${expected}`);
-      if (seen.has(name + value)) throw wrong(`two entries have the same ${name}`);
-      seen.add(name + value);
-    }
-    return providers;
-  });
+/** Throws for a call that is wrong whatever its message says; else gives the providers of the message's channel. */
+function checkEntry(core: Core, entry: Entry, subject: string, seen?: Set<string>): readonly Provider[] {
+  const wrong = (problem: string): CallError => new CallError(`${subject}: ${problem}`);
+  const providers = core.providers.get((entry?.message as Partial<Message> | undefined)?.channel);
+  if (!providers) throw wrong(`no provider for the message's channel, only for ${[...core.providers.keys()].join()}`);
+  for (const [name, pattern, expected] of idRules) {
+    const value: unknown = entry[name];
+    if (value === undefined) continue;
+    if (typeof value !== "string" || !pattern.test(value)) throw wrong(`${name} is not ${expected}`);
+    if (seen?.has(name + value)) throw wrong(`two entries have the same ${name}`);
+    seen?.add(name + value);
+  }
+  return providers;
 }
 
 /** Makes the message of the input and asks the guard. When either ends the journey, it has its result. */
