@@ -40,14 +40,14 @@ type Answer = { -readonly [K in keyof ProviderResponse]: ProviderResponse[K] };
  */
 export async function perform(request: OutboundRequest, options: PerformOptions): Promise<Performed> {
   const { signal, timeoutMs } = options;
-  if (signal?.aborted) return failed("aborted", "Aborted before the request", false);
+  if (signal?.aborted) return failed("aborted", "Aborted by the caller", false);
   const controller = new AbortController();
   const progress: { answer?: Answer } = {};
   // Raced, not only signalled: a given `fetch` may not heed signals. (AbortSignal.any is not everywhere.)
   const performed = await within(timeoutMs, signal, exchange(request, options, controller.signal, progress));
   if (performed) return performed;
   controller.abort();
-  if (signal?.aborted) return failed("aborted", "Aborted in flight");
+  if (signal?.aborted) return failed("aborted", "Aborted by the caller");
   const { answer } = progress;
   return answer && !isSuccess(answer.status)
     ? { ok: true, response: { ...answer } }

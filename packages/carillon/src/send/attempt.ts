@@ -1,8 +1,7 @@
 import type { BatchItem, BuildContext, Outcome, Provider, ProviderFailure } from "../provider/contract.ts";
-import type { MaybePromise, OutboundRequest, ProviderResponse } from "../provider/request.ts";
 import type { AttemptReport } from "../result/send-result.ts";
 import { cleanOutcomes } from "./clean.ts";
-import { exchange, type Exchanged, isFailure } from "./exchange.ts";
+import { type Asked, exchange, type Exchanged, isFailure } from "./exchange.ts";
 import type { Journey } from "./journey.ts";
 import type { Core } from "./options.ts";
 import type { Kept } from "./recall.ts";
@@ -39,6 +38,7 @@ export async function attempt(
   const startedAt = core.now();
   const secrets: string[] = [];
   const items: readonly BatchItem[] = group.map(({ message, messageId }) => ({ message, messageId }));
+  const asked = askFor(provider, items);
   const contextOf = (token?: string): BuildContext => ({
     // A batch has no message id of its own; its key names it as well.
     messageId: items.length > 1 ? requestKey : (items[0] as BatchItem).messageId,
@@ -47,17 +47,16 @@ export async function attempt(
     token,
     random: core.random,
     async remember(name, expiresAt, make) {
-      const keep = async (): Promise<Kept<Awaited<ReturnType<typeof make>>>> => ({
+      const kept = await core.recall(`${id}:${account}:value:${name}`, async () => ({
         value: await make(),
         expiresAtMs: expiresAt.getTime(),
-      });
-      return (await core.recall(`${id}:${account}:value:${name}`, keep)).value;
+      }));
+      return kept.value;
     },
   });
   const getToken = async (): Promise<Kept<string> | ProviderFailure> => {
-    const build = (): MaybePromise<OutboundRequest> => authorization!.buildRequest(contextOf());
-    const { result } = await exchange(core, provider, build, authorization!.readResponse, secrets, signal);
-    if (!result.ok) return result;
+    const { result } = await exchange(core, provider, authorization!, contextOf(), secrets, signal);
+    if (isFailure(result)) return result;
     const lifeMs = result.expiresInSeconds * 1000;
     return { value: result.token, expiresAtMs: core.now().getTime() + Math.max(lifeMs - earlyMs, lifeMs * 0.9) };
   };
@@ -75,9 +74,7 @@ export async function attempt(
       }
       secrets.push((token = kept.value));
     }
-    const build = () => buildRequest(provider, items, contextOf(token));
-    const read = (response: ProviderResponse) => readResponse(provider, items, response);
-    exchanged = await exchange(core, provider, build, read, secrets, signal);
+    exchanged = await exchange(core, provider, asked, contextOf(token), secrets, signal);
     // 401 says that nothing was taken, so that one more try with a new token repeats nothing.
     if (!token || refused || exchanged.status !== 401) break;
   }
@@ -92,28 +89,22 @@ export async function attempt(
   };
 }
 
-function buildRequest(
-  provider: Provider,
-  items: readonly BatchItem[],
-  context: BuildContext,
-): MaybePromise<OutboundRequest | ProviderFailure> {
-  return items.length > 1
-    ? provider.batch!.buildRequest(items, context)
-    : provider.buildRequest((items[0] as BatchItem).message, context);
-}
-
-/** One outcome for each message, or one failure for all. Throws for an answer that does not tell them apart. */
-function readResponse(
-  provider: Provider,
-  items: readonly BatchItem[],
-  response: ProviderResponse,
-): readonly Outcome[] | ProviderFailure {
-  const result =
-    items.length > 1
-      ? provider.batch!.readResponse(response, items)
-      : provider.readResponse(response, (items[0] as BatchItem).message);
-  if (isFailure(result)) return result;
-  const outcomes = "ok" in result ? [result] : result;
-  if (outcomes.length !== items.length || !outcomes.every(({ ok }) => typeof ok === "boolean")) throw new TypeError();
-  return outcomes;
+/** A message alone, or more of them as the batch that they are. */
+function askFor(provider: Provider, items: readonly BatchItem[]): Asked<readonly Outcome[]> {
+  const { batch } = provider;
+  const { message } = items[0] as BatchItem;
+  const isAlone = items.length === 1;
+  return {
+    buildRequest: (context) =>
+      isAlone ? provider.buildRequest(message, context) : batch!.buildRequest(items, context),
+    readResponse(response) {
+      const result = isAlone ? provider.readResponse(response, message) : batch!.readResponse(response, items);
+      if (isFailure(result)) return result;
+      const outcomes = "ok" in result ? [result] : result;
+      // An answer that does not tell the messages apart tells nothing of any.
+      if (outcomes.length !== items.length || !outcomes.every(({ ok }) => typeof ok === "boolean"))
+        throw new TypeError();
+      return outcomes;
+    },
+  };
 }

@@ -78,6 +78,12 @@ describe("sendBatch", () => {
     expect(sent.find(({ texts }) => texts[0] === "a 3")?.key).toBe("m-a-3");
   });
 
+  it("does not take a message that goes alone for one whose key says undefined", async () => {
+    const { batch, sent } = setup([{ maxMessages: 9 }], [], { concurrency: 1 });
+    await batch("alone 1", "undefined 1", "undefined 2");
+    expect(sent.map(({ texts }) => texts.join()).sort()).toEqual(["alone 1", "undefined 1,undefined 2"]);
+  });
+
   it("sends singly to a provider without batches, with a bounded number in flight", async () => {
     let inFlight = 0;
     let most = 0;

@@ -95,12 +95,11 @@ export async function deliverGroup(run: Run, group: Group, place = 0, tries = 1,
           onUnknown: core.onUnknown,
           earlierUnknown,
         });
-    const { action, possibleDuplicate } = { possibleDuplicate: false, ...step };
-    journey.duplicate ||= possibleDuplicate;
-    if (action === "retry") {
+    if (step.action !== "stop") journey.duplicate ||= step.possibleDuplicate;
+    if (step.action === "retry") {
       again.push(journey);
       waitMs = Math.max(waitMs, delayMs);
-    } else if (action === "next" && place + 1 < journey.providers.length) {
+    } else if (step.action === "next" && place + 1 < journey.providers.length) {
       next.push(journey);
     } else {
       fail(journey, outcome);

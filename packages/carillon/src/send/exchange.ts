@@ -1,6 +1,6 @@
 import { perform } from "../http/perform.ts";
 import { retryAfterMs } from "../http/retry-after.ts";
-import type { Provider, ProviderFailure } from "../provider/contract.ts";
+import type { BuildContext, Provider, ProviderFailure } from "../provider/contract.ts";
 import type { MaybePromise, OutboundRequest, ProviderResponse } from "../provider/request.ts";
 import type { Core } from "./options.ts";
 import { failureTable } from "./retry-policy.ts";
@@ -11,26 +11,31 @@ export interface Exchanged<T> {
   readonly status?: number | undefined;
 }
 
+/** Makes a request and reads its answer: a message's, a batch's, or a token's. */
+export interface Asked<T> {
+  buildRequest(context: BuildContext): MaybePromise<OutboundRequest | ProviderFailure>;
+  readResponse(response: ProviderResponse): T | ProviderFailure;
+}
+
 /** Builds one request, performs it and reads the answer; adds the request's secrets to `secrets`. Never throws. */
 export async function exchange<T extends object>(
-  core: Core,
-  provider: Provider,
-  build: () => MaybePromise<OutboundRequest | ProviderFailure>,
-  read: (response: ProviderResponse) => T | ProviderFailure,
+  { fetch, timeoutMs, now }: Core,
+  { baseUrl }: Provider,
+  asked: Asked<T>,
+  context: BuildContext,
   secrets: string[],
   signal: AbortSignal | undefined,
 ): Promise<Exchanged<T>> {
   let request: OutboundRequest | ProviderFailure;
   try {
-    request = await build();
+    request = await asked.buildRequest(context);
     if (!("ok" in request)) secrets.push(...request.secrets);
   } catch {
     // What was thrown is dropped: it may hold a secret.
     request = failure("unavailable", "The request could not be built");
   }
   if ("ok" in request) return { result: { ...request, notAccepted: true } };
-  const { fetch, timeoutMs } = core;
-  const performed = await perform(request, { fetch, timeoutMs, signal, baseUrl: provider.baseUrl });
+  const performed = await perform(request, { fetch, timeoutMs, signal, baseUrl });
   if (!performed.ok) {
     const { kind, detail, inFlight, status } = performed;
     return { result: { ok: false, kind, detail, notAccepted: inFlight ? undefined : true }, status };
@@ -38,12 +43,12 @@ export async function exchange<T extends object>(
   const { status, headers } = performed.response;
   let result: T | ProviderFailure;
   try {
-    result = read(performed.response);
+    result = asked.readResponse(performed.response);
     if (!isFailure(result)) {
       const isRedirect = status < 200 || (status > 299 && status < 400);
       if (isRedirect) result = failure("unexpected-response", "The answer is a redirect");
     } else if (failureTable[result.kind].retry !== "no" && result.retryAfterMs === undefined) {
-      result = { ...result, retryAfterMs: retryAfterMs(headers.get("retry-after"), core.now().getTime()) };
+      result = { ...result, retryAfterMs: retryAfterMs(headers.get("retry-after"), now().getTime()) };
     }
   } catch {
     result = failure("unexpected-response", "The answer could not be read");

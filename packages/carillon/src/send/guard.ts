@@ -30,17 +30,17 @@ export async function applyGuard(guard: Guard, guarded: GuardedMessage): Promise
   try {
     // Read once into locals: whoever wrote the guard may have written JavaScript.
     const { pass, redirect: target, reason } = (await guard(guarded)) as unknown as Record<string, unknown>;
-    if (pass === true && target === undefined) return { pass };
     const why = typeof reason === "string" ? reason : "";
-    if (pass === false && target === undefined) return captured(why || "the guard kept it");
-    if (pass === undefined && typeof target === "string" && target) {
-      return { redirect: target, reason: why || "the guard sent it elsewhere" };
+    if (target === undefined) {
+      if (pass === true) return { pass };
+      if (pass === false) return captured(why || "the guard kept it");
+    } else if (pass === undefined && typeof target === "string" && target) {
+      return { redirect: target, reason: why };
     }
-    return captured("the guard gave no decision that is known");
   } catch {
     // Its text is not repeated: it may hold an address.
-    return captured("the guard failed");
   }
+  return captured("the guard failed");
 }
 
 /** Keeps every message; the inbox, if there is one, is handed what was kept. */

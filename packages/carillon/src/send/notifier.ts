@@ -2,6 +2,7 @@ import type { Message, Refusal } from "../channels/channel.ts";
 import { CallError } from "../error/errors.ts";
 import { redactor } from "../http/redact.ts";
 import type { Provider } from "../provider/contract.ts";
+import { matches } from "../provider/reading.ts";
 import type { SendResult } from "../result/send-result.ts";
 import { secretsOf } from "./clean.ts";
 import type { Checked, Config, ConfiguredChannel, Notifier } from "./config.ts";
@@ -70,7 +71,7 @@ function checkEntry(core: Core, entry: Entry, subject: string, seen?: Set<string
   for (const [name, pattern, expected] of idRules) {
     const value: unknown = entry[name];
     if (value === undefined) continue;
-    if (typeof value !== "string" || !pattern.test(value)) throw wrong(`${name} is not ${expected}`);
+    if (!matches(pattern, value)) throw wrong(`${name} is not ${expected}`);
     if (seen?.has(name + value)) throw wrong(`two entries have the same ${name}`);
     seen?.add(name + value);
   }
@@ -112,7 +113,7 @@ function withDefaults(message: unknown, defaults: Readonly<Record<string, unknow
 
 async function guard(core: Core, journey: Journey): Promise<void> {
   const { channel, message } = journey;
-  let reason = "the guard could not be asked";
+  let reason = "the guard failed";
   try {
     const addresses = await channel.addresses(message);
     const decision = await applyGuard(core.guard, { channel: channel.id, message, addresses });
@@ -122,7 +123,7 @@ async function guard(core: Core, journey: Journey): Promise<void> {
         journey.message = redirected;
         return;
       }
-      reason = "this message cannot be redirected";
+      reason = "it cannot be redirected";
     } else {
       if (decision.pass) return;
       reason = redactor(secretsOf(addresses))(decision.reason);
