@@ -49,12 +49,15 @@ export interface AcceptedNotification {
 export interface NotificationView {
   readonly count: number;
   readonly byStatus: Readonly<Record<string, number>>;
+  readonly messages: readonly { readonly id: string; readonly status: string }[];
 }
 
 export interface Health {
   readonly status: string;
   readonly shards: readonly {
     readonly shard: number;
+    readonly oldestDueAt: string | null;
+    readonly oldestLeaseAt: string | null;
     readonly lateMs: number;
     readonly alarmAt: string | null;
     readonly alarmLateMs: number;
@@ -123,14 +126,20 @@ export interface Witness {
 export interface SimulatorApi {
   addFault(fault: Fault): Promise<void>;
   deleteFaults(): Promise<void>;
+  /** How many faults still wait for their request. */
+  countFaults(): Promise<number>;
   putSettings(settings: Readonly<Record<string, unknown>>): Promise<void>;
   /** Forgets all messages, and what the witness counted. */
   clear(): Promise<void>;
   witness(): Promise<Witness>;
+  /** How many times each message was accepted, by Carillon's id. */
+  acceptances(): Promise<ReadonlyMap<string, number>>;
   /** The simulator's own ids of a message, by Carillon's: one for each time that it was accepted, newest first. */
   find(messageId: string): Promise<readonly string[]>;
-  /** Delivers an event of a message now, several times if wanted; answers what the service answered. */
-  sendEvent(messageId: string, event: string, copies?: number): Promise<readonly (number | undefined)[]>;
+  /** The simulator's ids of the webhooks that it sent for a message. */
+  webhooksOf(messageId: string): Promise<readonly string[]>;
+  /** Delivers a webhook once more, under the same event id; answers with the statuses that it got. */
+  repeatWebhook(webhook: string): Promise<readonly (number | undefined)[]>;
 }
 
 export function simulatorApi(url: string): SimulatorApi {
@@ -140,21 +149,32 @@ export function simulatorApi(url: string): SimulatorApi {
     if (!response.ok) throw new Error(`The simulator answered ${response.status} to ${method} ${path}.`);
     return response;
   };
+  const find = async (messageId: string): Promise<readonly string[]> => {
+    const page = await readJson<{ items: readonly { id: string }[] }>(`${url}/api/messages?messageId=${messageId}`, {});
+    return page.items.map(({ id }) => id);
+  };
   return {
     addFault: async (fault) => void (await send("POST", "/api/faults", fault)),
     deleteFaults: async () => void (await send("DELETE", "/api/faults")),
+    countFaults: async () => (await readJson<{ items: readonly unknown[] }>(`${url}/api/faults`, {})).items.length,
     putSettings: async (settings) => void (await send("PUT", "/api/settings", settings)),
     clear: async () => void (await send("DELETE", "/api/messages")),
     witness: () => readJson(`${url}/api/witness`, {}),
-    find: async (messageId) => {
-      const page = await readJson<{ items: readonly { id: string }[] }>(
-        `${url}/api/messages?messageId=${messageId}`,
+    acceptances: async () => {
+      const { counts } = await readJson<{ counts: Record<string, number> }>(`${url}/api/witness?counts=true`, {});
+      return new Map(Object.entries(counts));
+    },
+    find,
+    webhooksOf: async (messageId) => {
+      const [message = ""] = await find(messageId);
+      const { webhooks } = await readJson<{ webhooks: readonly { id: string }[] }>(
+        `${url}/api/messages/${message}`,
         {},
       );
-      return page.items.map(({ id }) => id);
+      return webhooks.map(({ id }) => id);
     },
-    sendEvent: async (message, event, copies = 1) => {
-      const response = await send("POST", "/api/webhooks/send", { message, event, copies });
+    repeatWebhook: async (webhook) => {
+      const response = await send("POST", "/api/webhooks/send", { webhook });
       const { items } = (await response.json()) as {
         readonly items: readonly { readonly attempts: readonly { readonly status?: number }[] }[];
       };

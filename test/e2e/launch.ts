@@ -30,7 +30,10 @@ export function launch(script: "start" | "demo" | "reset", home: string, variabl
   const env = {
     ...process.env,
     // What a test runner says of itself is not what a developer's shell says.
-    ...{ NODE_ENV: undefined, VITEST: undefined, PORT: undefined, SIMULATOR_PORT: undefined },
+    NODE_ENV: undefined,
+    VITEST: undefined,
+    PORT: undefined,
+    SIMULATOR_PORT: undefined,
     ...variables,
     CARILLON_HOME: home,
   };
@@ -41,8 +44,14 @@ export function launch(script: "start" | "demo" | "reset", home: string, variabl
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  const exitCode = new Promise<number | null>((resolve) => child.once("close", resolve));
   let ended = false;
+  const exitCode = new Promise<number | null>((resolve) => {
+    child.once("close", (code) => {
+      ended = true;
+      launched.delete(self);
+      resolve(code);
+    });
+  });
   const self: Launched = {
     pid: child.pid ?? 0,
     output: () => output,
@@ -62,10 +71,6 @@ export function launch(script: "start" | "demo" | "reset", home: string, variabl
     },
   };
   launched.add(self);
-  void exitCode.then(() => {
-    ended = true;
-    launched.delete(self);
-  });
   return self;
 }
 
