@@ -1,4 +1,4 @@
-import type { GenericSchema } from "valibot";
+import type { ChannelDefinition } from "./definition.ts";
 import type { DiscordInput, DiscordMessage } from "./discord.ts";
 import type { EmailInput, EmailMessage } from "./email.ts";
 import type { FcmInput, FcmMessage } from "./fcm.ts";
@@ -30,56 +30,6 @@ export type ChannelId = keyof InputByChannel;
 export type Input<C extends ChannelId = ChannelId> = InputByChannel[C];
 export type Message<C extends ChannelId = ChannelId> = MessageByChannel[C];
 
-/** What every channel's input carries beside its own content. */
-export interface Extras {
-  /** String map for correlation. Keys `[A-Za-z0-9_-]{1,64}`, values up to 256 characters, at most 20. Comes back in events. */
-  readonly metadata?: Readonly<Record<string, string>> | undefined;
-  /** Labels for the provider's statistics: `[A-Za-z0-9_-]{1,64}`, at most 10. */
-  readonly tags?: readonly string[] | undefined;
-  /** What only one provider knows, by provider id; checked by that provider, ignored by the others. */
-  readonly providerOptions?: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
-}
+export interface Channel<C extends ChannelId = ChannelId> extends ChannelDefinition<C, Message<C>> {}
 
-/** {@link Extras}, filled in. */
-export interface MessageExtras {
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly tags: readonly string[];
-  readonly providerOptions: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-}
-
-/** An address as the guard, the suppressions and the logs know it. */
-export interface Address {
-  /** Normalised; what the guard matches and suppressions are kept under. A hash where the address itself is a secret. */
-  readonly key: string;
-  /** The same mailbox without its label (`ada@example.com` of `ada+x@example.com`); the guard matches it too. */
-  readonly base?: string | undefined;
-  /** All that API, logs and console may show: `a***@example.com`. */
-  readonly label: string;
-  /** Spellings that must never stand in a log, an error or a trace. */
-  readonly secrets: readonly string[];
-}
-
-/** Why an input is not a message. The detail says what was expected, never the value that was received. */
-export interface Refusal {
-  readonly ok: false;
-  readonly kind: "invalid-message";
-  readonly field: string;
-  readonly detail: string;
-}
-
-export interface Channel<C extends ChannelId = ChannelId> {
-  readonly id: C;
-  /** Schema of `to`. */
-  readonly address: GenericSchema<unknown, unknown>;
-  /** Schema of everything but `channel` and `to`; unknown keys are refused. */
-  readonly content: GenericSchema<unknown, unknown>;
-  /** Shape and cross-field rules. Takes what may be anything: the caller may be JavaScript, or JSON. */
-  normalise(input: unknown): Message<C> | Refusal;
-  /**
-   * Everyone whom the message would reach, `cc` and `bcc` too. A promise where keys are hashes of secrets (WebCrypto
-   * hashes asynchronously): always `await` it.
-   */
-  addresses(message: Message<C>): readonly Address[] | Promise<readonly Address[]>;
-  /** The same message for another recipient (the guard's `redirect`); undefined when that cannot be. */
-  withRecipient(message: Message<C>, to: string): Message<C> | undefined;
-}
+export type { Address, Extras, MessageExtras, Refusal } from "./definition.ts";

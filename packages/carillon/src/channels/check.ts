@@ -1,5 +1,5 @@
 import type { GenericSchema } from "valibot";
-import type { Refusal } from "./channel.ts";
+import type { Refusal } from "./definition.ts";
 import { check } from "./schema.ts";
 
 /** Notes what was expected of a field; the first note is the one that the caller gets. */

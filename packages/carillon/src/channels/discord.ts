@@ -1,4 +1,4 @@
-import type { Channel, Extras, MessageExtras } from "./channel.ts";
+import type { ChannelDefinition, Extras, MessageExtras } from "./definition.ts";
 import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
 import { fileContent } from "./file-content.ts";
@@ -92,7 +92,7 @@ function toMessage(input: DiscordInput, reject: Reject): DiscordMessage {
   };
 }
 
-export const discordChannel: Channel<"discord"> = {
+export const discordChannel: ChannelDefinition<"discord", DiscordMessage> = {
   id: "discord",
   address,
   content: object(entries),

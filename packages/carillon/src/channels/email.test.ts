@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Refusal } from "./channel.ts";
+import type { Refusal } from "./definition.ts";
 import type { EmailMessage } from "./email.ts";
 import { emailChannel } from "./email.ts";
 

@@ -1,6 +1,6 @@
 import { toBase64 } from "../crypto/bytes.ts";
 import { plainText } from "../text/plain-text.ts";
-import type { Address, Channel, Extras, MessageExtras } from "./channel.ts";
+import type { Address, ChannelDefinition, Extras, MessageExtras } from "./definition.ts";
 import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
 import { emailExpectation, parseEmailAddress } from "../address/email-address.ts";
@@ -218,7 +218,7 @@ function toAddress({ email }: EmailAddress): Address {
   };
 }
 
-export const emailChannel: Channel<"email"> = {
+export const emailChannel: ChannelDefinition<"email", EmailMessage> = {
   id: "email",
   address: mailboxes,
   content: object(entries),

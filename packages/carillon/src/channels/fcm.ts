@@ -1,4 +1,4 @@
-import type { Address, Channel, Extras, MessageExtras } from "./channel.ts";
+import type { Address, ChannelDefinition, Extras, MessageExtras } from "./definition.ts";
 import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
 import { secretAddress } from "./label.ts";
@@ -135,7 +135,7 @@ async function toAddress(to: FcmMessage["to"]): Promise<Address> {
   return { key, label: key, secrets: [] };
 }
 
-export const fcmChannel: Channel<"fcm"> = {
+export const fcmChannel: ChannelDefinition<"fcm", FcmMessage> = {
   id: "fcm",
   address,
   content: object(entries),

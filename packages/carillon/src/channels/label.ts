@@ -1,4 +1,4 @@
-import type { Address } from "./channel.ts";
+import type { Address } from "./definition.ts";
 import { sha256Hex } from "../crypto/hash.ts";
 
 /** `a***@example.com`. */

@@ -1,5 +1,5 @@
 /** Schemas that several channels share. */
-import type { Extras, MessageExtras } from "./channel.ts";
+import type { Extras, MessageExtras } from "./definition.ts";
 import type { Reject } from "./check.ts";
 import { isObject, list, optional, record, text, value } from "./schema.ts";
 import type { Schema } from "./schema.ts";

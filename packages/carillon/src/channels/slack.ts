@@ -1,4 +1,4 @@
-import type { Address, Channel, Extras, MessageExtras } from "./channel.ts";
+import type { Address, ChannelDefinition, Extras, MessageExtras } from "./definition.ts";
 import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
 import { constant, either, isObject, list, object, optional, text as textOf } from "./schema.ts";
@@ -63,7 +63,7 @@ function toAddress(to: SlackMessage["to"]): Address {
   return { key: publicPart, label: `webhook ${publicPart}`, secrets: [to.webhookUrl, secret] };
 }
 
-export const slackChannel: Channel<"slack"> = {
+export const slackChannel: ChannelDefinition<"slack", SlackMessage> = {
   id: "slack",
   address,
   content: object(entries),

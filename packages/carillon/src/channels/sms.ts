@@ -1,5 +1,5 @@
 import { e164 } from "../address/phone-number.ts";
-import type { Channel, Extras, MessageExtras } from "./channel.ts";
+import type { ChannelDefinition, Extras, MessageExtras } from "./definition.ts";
 import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
 import { phoneLabel } from "./label.ts";
@@ -51,7 +51,7 @@ function toMessage(input: SmsInput, reject: Reject): SmsMessage {
   return { channel: "sms", to, from, text, mediaUrls, validitySeconds, ...fillExtras(input, reject) };
 }
 
-export const smsChannel: Channel<"sms"> = {
+export const smsChannel: ChannelDefinition<"sms", SmsMessage> = {
   id: "sms",
   address: phoneNumber,
   content: object(entries),

@@ -1,4 +1,4 @@
-import type { Channel, Extras, MessageExtras } from "./channel.ts";
+import type { ChannelDefinition, Extras, MessageExtras } from "./definition.ts";
 import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
 import { secretAddress } from "./label.ts";
@@ -91,7 +91,7 @@ function isSendable(payload: unknown): boolean {
   }
 }
 
-export const webpushChannel: Channel<"webpush"> = {
+export const webpushChannel: ChannelDefinition<"webpush", WebPushMessage> = {
   id: "webpush",
   address,
   content: object(entries),
