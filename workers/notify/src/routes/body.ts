@@ -53,9 +53,30 @@ export async function readJson<T extends v.GenericSchema>(
   } catch {
     throw refusal({ status: 400, code: "invalid-json", title: "The body is not JSON in UTF-8." });
   }
+  if (depthExceeds(json, maxDepth)) {
+    throw refusal({
+      status: 400,
+      code: "invalid-json",
+      title: `The body is nested more than ${maxDepth} levels deep.`,
+    });
+  }
+  // A list passes for an object without fields.
+  if (Array.isArray(json)) throw invalid([{ field: "body", detail: "expected an object" }]);
   const result = v.safeParse(schema, json);
   if (!result.success) throw invalid(result.issues.map(fieldErrorOf));
   return { value: result.output, bytes };
+}
+
+/** What walks the body later does so by calling itself. */
+const maxDepth = 64;
+
+function depthExceeds(json: unknown, levels: number): boolean {
+  let level: unknown[] = [json];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > levels) return true;
+    level = level.flatMap((item) => (typeof item === "object" && item !== null ? Object.values(item) : []));
+  }
+  return false;
 }
 
 /** Path and expectation; never the value that came. */

@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { formatId, newStem, parseId, shardOfName, shardName, stemOf, uuidAt } from "./ids.ts";
+
+describe("ids", () => {
+  const stem = newStem(new Date("2026-11-23T12:00:00Z"));
+
+  it("come back as they were formatted", () => {
+    const uuid = uuidAt(stem, 1_000);
+    expect(parseId("msg", formatId("msg", 15, uuid), 16)).toEqual({ shard: 15, uuid });
+    expect(stemOf(uuid)).toBe(stem);
+  });
+
+  it("order as the moments of their making, and a notification stands before its messages", () => {
+    const later = newStem(new Date("2026-11-23T12:00:00.001Z"));
+    const inOrder = [uuidAt(stem, 0), uuidAt(stem, 1), uuidAt(stem, 16), uuidAt(stem, 1_000), uuidAt(later, 0)];
+    expect(inOrder.toSorted()).toEqual(inOrder);
+  });
+
+  it("differ when made in the same millisecond", () => {
+    const now = new Date();
+    expect(new Set(Array.from({ length: 1_000 }, () => newStem(now))).size).toBe(1_000);
+  });
+
+  const good = formatId("msg", 3, uuidAt(stem, 1));
+  it.each([
+    ["of another kind", good.replace("msg", "ntf")],
+    ["of a kind that does not exist", good.replace("msg", "key")],
+    ["in capitals", good.toUpperCase()],
+    ["with a shard that does not exist", formatId("msg", 16, uuidAt(stem, 1))],
+    ["that is too short", good.slice(0, -1)],
+    ["that is too long", `${good}0`],
+    ["with white space after it", `${good}\n`],
+    ["that is empty", ""],
+  ])("%s is none", (_, text) => {
+    expect(parseId("msg", good, 16)).toBeDefined();
+    expect(parseId("msg", text, 16)).toBeUndefined();
+  });
+
+  it("name the object of each shard, and only that", () => {
+    expect(shardOfName(shardName(12))).toBe(12);
+    expect(() => shardOfName(undefined)).toThrow("by its name");
+    expect(() => shardOfName("shard-x")).toThrow("by its name");
+  });
+});
