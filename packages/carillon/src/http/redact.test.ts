@@ -43,6 +43,11 @@ describe("redactor", () => {
     );
   });
 
+  it("leaves the labels of addresses, which hide them already", () => {
+    expect(redact("g***@example.org is not on the allowlist")).toBe("g***@example.org is not on the allowlist");
+    expect(redact("grace***x@example.org")).toBe("[redacted]");
+  });
+
   it("masks a secret that was cut at the end of the text", () => {
     expect(redactor(["re_1234567890"])("Key re_12345678")).toBe("Key [redacted]");
   });

@@ -21,7 +21,8 @@ export function redactor(secrets: readonly string[]): (text: unknown) => string 
     // A provider may hand on what is no text, whatever its types say.
     maskCutEnd(String(text).replace(pattern, mask), known)
       .slice(0, scannedLength)
-      .replace(/[^\s@<>()"',;:]{1,256}@[^\s@<>()"',;:]*/g, mask)
+      // Anything like an address, but for the labels of addresses (`a***@example.com`), which are made to be shown.
+      .replace(/[^\s@<>()"',;:]{1,256}(?<!\*\*\*)@[^\s@<>()"',;:]*/g, mask)
       .replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, " ")
       .trim()
       .slice(0, maxDetailLength)

@@ -27,7 +27,7 @@ interface Entry {
  * wire, and a message that is not valid, is in the result.
  *
  * @example
- * const notifier = createNotifier({ email: [resend({ apiKey }), postmark({ serverToken })] });
+ * const notifier = createNotifier({ email: [first, second] });
  * const result = await notifier.send({ channel: "email", from, to, subject, html });
  */
 export function createNotifier<const P extends Config>(config: P & Checked<P>): Notifier<ConfiguredChannel<P>> {
