@@ -101,7 +101,7 @@ function pause(): Promise<void> {
 /** What a message has come to, against what it should have. */
 export function differencesOf(
   { expected }: Pick<Demonstrated, "expected">,
-  view: Pick<MessageView, "status" | "provider" | "timeline">,
+  view: Pick<MessageView, "status" | "timeline">,
 ): readonly string[] {
   const differences: string[] = [];
   if (view.status !== expected.status) differences.push(`should be ${expected.status}, is ${view.status}`);

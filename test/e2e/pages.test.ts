@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { chromium, type Browser, type Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { browserPath } from "../../scripts/browser.ts";
 import { serviceApi, type ServiceApi } from "../../scripts/local/api.ts";
 import { adminApiKey } from "../../scripts/local/workers.ts";
@@ -11,6 +11,28 @@ import { hostileHtml, setTrap, type Trap } from "./trap.ts";
 
 const executablePath = browserPath();
 const maxScreenshotBytes = 200_000;
+
+/** What the inbox holds beside the demonstration; the recipient says how it ends. */
+const correspondence = [
+  {
+    to: "clicked@simulator.test",
+    provider: "sendgrid",
+    subject: "Your bell is cast",
+    text: "It cooled for three days and rings a true C sharp. Choose a day to come and hear it.",
+  },
+  {
+    to: "complained@simulator.test",
+    provider: "postmark",
+    subject: "Open day at the foundry",
+    text: "See a bell being poured, on Saturday from ten.",
+  },
+  {
+    to: "opened@simulator.test",
+    provider: "resend",
+    subject: "Your tuning appointment",
+    text: "The tuner comes on Wednesday at nine. Please clear the stairs.",
+  },
+];
 
 describe.skipIf(executablePath === undefined)("the pages, after the demonstration", () => {
   const home = temporaryFolder();
@@ -31,6 +53,12 @@ describe.skipIf(executablePath === undefined)("the pages, after the demonstratio
     const args = ["--no-sandbox", "--disable-dev-shm-usage"];
     browser = await chromium.launch({ executablePath: executablePath ?? "", args });
     await start.until(/Up until Ctrl-C/);
+    for (const { to, provider, subject, text } of correspondence) {
+      const content = { from: { email: "hello@bellfounders.example", name: "Bellfounders" }, subject, text };
+      await service.post({ channel: "email", to, content, providers: [provider] });
+      const ends = async (): Promise<void> => expect((await service.messages(1))[0]?.status).toBe(to.split("@")[0]);
+      await vi.waitFor(ends, 10_000);
+    }
   });
   afterAll(async () => {
     await browser?.close();
@@ -55,17 +83,35 @@ describe.skipIf(executablePath === undefined)("the pages, after the demonstratio
     await page.locator("h1", { hasText: subject }).waitFor();
   }
 
+  it("make small enough pictures for the README", async () => {
+    for (const [name, height, open] of [
+      ["inbox", 556, () => page.goto(inboxUrl)],
+      ["message", 760, () => openInInbox("Your receipt for order 1042")],
+    ] as const) {
+      await page.setViewportSize({ width: 1200, height });
+      await open();
+      await page.waitForTimeout(500);
+      const folder = process.env["UPDATE_SCREENSHOTS"] === "1" ? join(root, "docs/images") : home;
+      const path = join(folder, `${name}.png`);
+      await page.screenshot({ path });
+      expect(statSync(path).size).toBeLessThanOrEqual(maxScreenshotBytes);
+    }
+  });
+
   describe("inbox", () => {
     it("lists what the simulator caught, newest first, and what became of it", async () => {
       await page.goto(inboxUrl);
       expect(await page.locator(".row .subject b").allTextContents()).toEqual([
+        ...correspondence.map(({ subject }) => subject).toReversed(),
         "Your sign-in code",
         "You are invited to the ringing practice",
         "Your receipt for order 1042",
       ]);
-      expect(await page.locator(".row .provider").allTextContents()).toEqual(["Postmark", "Resend", "Resend"]);
+      expect(await page.locator(".row .provider").allTextContents()).toEqual(
+        "Resend, Postmark, SendGrid, Postmark, Resend, Resend".split(", "),
+      );
       expect(await page.locator(".row .chip").allTextContents()).toEqual(
-        expect.arrayContaining(["delivered", "bounced"]),
+        expect.arrayContaining(["delivered", "bounced", "clicked"]),
       );
       expect(complaints).toEqual([]);
     });
@@ -192,20 +238,6 @@ describe.skipIf(executablePath === undefined)("the pages, after the demonstratio
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
   });
   let newest = "";
-
-  it("make small enough pictures for the README", async () => {
-    for (const [name, open] of [
-      ["inbox", () => page.goto(inboxUrl)],
-      ["message", () => openInInbox("Your receipt for order 1042")],
-    ] as const) {
-      await open();
-      await page.waitForTimeout(500);
-      const folder = process.env["UPDATE_SCREENSHOTS"] === "1" ? join(root, "docs/images") : home;
-      const path = join(folder, `${name}.png`);
-      await page.screenshot({ path });
-      expect(statSync(path).size).toBeLessThanOrEqual(maxScreenshotBytes);
-    }
-  });
 });
 
 /** The same message in a page that does nothing against it: otherwise nothing would be proved by an empty trap. */
