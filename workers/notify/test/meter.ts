@@ -1,4 +1,5 @@
 import { runInDurableObject } from "cloudflare:test";
+import type { Env } from "../src/env.ts";
 import { allShards, shardStub } from "../src/ledger/shards.ts";
 import { env } from "./service.ts";
 
@@ -12,6 +13,8 @@ export interface Meter {
   largestValue: number;
   /** Most parameters of one statement. */
   mostParameters: number;
+  /** Every different statement. */
+  readonly queries: Set<string>;
 }
 
 type Exec = SqlStorage["exec"];
@@ -25,6 +28,7 @@ export async function meter(): Promise<Meter> {
     alarmsSet: 0,
     largestValue: 0,
     mostParameters: 0,
+    queries: new Set(),
   };
   await Promise.all(
     allShards(env).map((shard) =>
@@ -54,6 +58,7 @@ function count(storage: DurableObjectStorage, counted: Meter): void {
 
   define(sql, "exec", (query: string, ...bindings: SqlStorageValue[]) => {
     counted.statements += 1;
+    counted.queries.add(query);
     counted.mostParameters = Math.max(counted.mostParameters, bindings.length);
     for (const value of bindings) counted.largestValue = Math.max(counted.largestValue, sizeOf(value));
     const cursor = original.exec(query, ...bindings);
@@ -78,4 +83,52 @@ function count(storage: DurableObjectStorage, counted: Meter): void {
 function sizeOf(value: unknown): number {
   if (typeof value === "string") return new TextEncoder().encode(value).length;
   return value instanceof ArrayBuffer ? value.byteLength : 8;
+}
+
+/** What one invocation asks of others. */
+export interface Calls {
+  d1: number;
+  rpc: number;
+  fetches: number;
+  /** Most requests that were in flight at a time. */
+  mostAtOnce: number;
+}
+
+/** The bindings, with every call counted; each request takes `delayMs` longer. */
+export function countingEnv(env: Env, delayMs = 0): { readonly env: Env; readonly counts: Calls } {
+  const counts: Calls = { d1: 0, rpc: 0, fetches: 0, mostAtOnce: 0 };
+  let inFlight = 0;
+  const DB = intercept(env.DB, (name) => {
+    if (name === "prepare" || name === "batch" || name === "exec") counts.d1 += 1;
+  });
+  const LEDGER = {
+    idFromName: (name: string) => env.LEDGER.idFromName(name),
+    get: (id: DurableObjectId) => intercept(env.LEDGER.get(id), () => void (counts.rpc += 1)),
+  };
+  const SIMULATOR = {
+    async fetch(input: RequestInfo, init?: RequestInit): Promise<Response> {
+      counts.fetches += 1;
+      inFlight += 1;
+      counts.mostAtOnce = Math.max(counts.mostAtOnce, inFlight);
+      try {
+        if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
+        return await env.SIMULATOR!.fetch(input, init as never);
+      } finally {
+        inFlight -= 1;
+      }
+    },
+  };
+  return { env: { ...env, DB, LEDGER, SIMULATOR } as unknown as Env, counts };
+}
+
+/** Tells of each method that is taken from an object in order to be called. */
+function intercept<T extends object>(target: T, tell: (name: string) => void): T {
+  return new Proxy(target, {
+    get(_, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== "function") return value;
+      tell(String(name));
+      return (...parameters: unknown[]): unknown => Reflect.apply(value, target, parameters) as unknown;
+    },
+  });
 }
