@@ -1,5 +1,5 @@
 import { mkdirSync, openSync, readFileSync, rmSync, writeSync, closeSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { root } from "../run.ts";
 
 /** Where a local service keeps what it needs to go on after a restart. */
@@ -17,7 +17,7 @@ export interface Home {
 /** `.carillon` in the repository, unless `CARILLON_HOME` names another folder. */
 export function homeFolder(): string {
   const named = process.env["CARILLON_HOME"];
-  return named === undefined || named === "" ? join(root, ".carillon") : named;
+  return named === undefined || named === "" ? join(root, ".carillon") : resolve(named);
 }
 
 export function openHome(folder: string): Home {
