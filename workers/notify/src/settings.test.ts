@@ -9,8 +9,7 @@ const secrets = {
   SENDGRID_API_KEY: "SG.0000000000000000.000000",
 };
 
-const settings = (variables: Readonly<Record<string, unknown>>): ReturnType<typeof readSettings> =>
-  readSettings(variables as unknown as Env);
+const settings = (variables: object): ReturnType<typeof readSettings> => readSettings(variables as unknown as Env);
 
 /** What the guard makes of an address: `live`, or whether it passes. */
 async function passes(guard: Guard, key: string): Promise<unknown> {

@@ -22,7 +22,7 @@ let people = 0;
 const addresses = (count: number): string[] =>
   Array.from({ length: count }, () => `delivered+${(people += 1)}@simulator.test`);
 
-/** Messages that wait for the test to move them: no alarm comes before. */
+/** Messages that wait for the test to move them, alone on their shard: no alarm comes before. */
 async function waiting(
   to: string | readonly string[],
   more: object = {},
@@ -33,6 +33,8 @@ async function waiting(
   const uuids = ids.map((id) => placeOf(id).uuid);
   const { shard } = placeOf(ids[0]!);
   await inShard(shard, (sql) => {
+    sql.exec("DELETE FROM chunk");
+    sql.exec("UPDATE message SET due_at = NULL, chunk = NULL");
     for (const uuid of uuids) sql.exec("UPDATE message SET due_at = ? WHERE uuid = ?", Date.now() - 1, uuid);
   });
   return { shard, uuids, ids };

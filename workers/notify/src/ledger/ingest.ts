@@ -5,10 +5,10 @@ import type { Settings } from "../settings.ts";
 import { putOutbox } from "./outbox.ts";
 import type { Effect } from "./outbox.ts";
 import { contextsOf } from "./context.ts";
-import { isCarried, unrecorded } from "./rows.ts";
+import { isCarried, isRecorded, unrecorded } from "./rows.ts";
 import type { EvidenceByAttempt, MessageRow, Milestones, StoredAddress, TimelineRow } from "./rows.ts";
 import { change } from "./settle.ts";
-import { execForEach, insertTimeline, selectMessages, updateMessages } from "./sql.ts";
+import { changedByEvents, execForEach, insertTimeline, selectMessages, updateMessages } from "./sql.ts";
 import type { MessageChange } from "./sql.ts";
 
 /** A provider's event on its way to the ledger. */
@@ -41,12 +41,12 @@ export function ingest(sql: SqlStorage, events: readonly IncomingEvent[], now: n
   const contexts = contextsOf(sql, rows.values(), settings);
   const history = readHistory(sql, [...rows.keys()]);
   const timeline: TimelineRow[] = [];
-  const changed = new Map<string, MessageRow>();
+  const moved = new Set<string>();
   const effects: Effect[] = [];
   const strays: IncomingEvent[] = [];
 
   for (const event of events) {
-    const row = changed.get(event.uuid) ?? rows.get(event.uuid);
+    const row = rows.get(event.uuid);
     if (row === undefined) {
       strays.push(event);
       continue;
@@ -59,17 +59,19 @@ export function ingest(sql: SqlStorage, events: readonly IncomingEvent[], now: n
     past.events.add(key);
     history.set(row.uuid, past);
     const seq = row.seq + 1;
-    if (seq <= maxTimeline) timeline.push(entryOf(event, row.uuid, seq, key));
-    changed.set(row.uuid, {
-      ...row,
-      ...applyEvent(row, event, past.attempts),
-      seq: Math.max(row.seq, Math.min(seq, maxTimeline)),
-    });
+    const listed = seq <= maxTimeline;
+    if (listed) timeline.push(entryOf(event, row.uuid, seq, key));
+    const next = { ...row, ...applyEvent(row, event, past.attempts), seq: listed ? seq : row.seq };
+    rows.set(row.uuid, next);
+    const { evidence, milestones, place } = row;
+    if (next.evidence !== evidence || next.milestones !== milestones || next.place !== place) moved.add(row.uuid);
   }
   insertTimeline(sql, timeline);
+  const changes = Array.from(moved, (uuid) => rows.get(uuid)).filter((row) => row !== undefined);
   updateMessages(
     sql,
-    Array.from(changed.values(), (row): MessageChange => change(row, {})),
+    changes.map((row): MessageChange => change(row, {})),
+    changedByEvents,
   );
   putOutbox(sql, effects, now);
   keepStrays(sql, strays, now);
@@ -113,9 +115,12 @@ function applyEvent(row: MessageRow, event: IncomingEvent, attempts: readonly At
   const evidence = evidenceOf(event.type);
   const milestones: Record<string, number> = { ...(JSON.parse(row.milestones) as Milestones) };
   if (evidence === undefined) return {};
-  milestones[evidence] = Math.min(milestones[evidence] ?? event.occurredAt, event.occurredAt);
   const addresses = JSON.parse(row.addresses) as StoredAddress[];
   const known = JSON.parse(row.evidence) as EvidenceByAttempt;
+  // When a message was sent is known best by whoever sent it.
+  if (evidence !== "sent" || !isRecorded(known)) {
+    milestones[evidence] = Math.min(milestones[evidence] ?? event.occurredAt, event.occurredAt);
+  }
   const attempt = attemptOf(event, attempts);
   const concerned = indexOf(event, addresses);
   const joined = addresses.map((_, index): Evidence | null => {

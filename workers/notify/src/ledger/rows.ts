@@ -42,6 +42,7 @@ export interface MessageRow extends Record<string, SqlStorageValue> {
   tries: number;
   unknown_tries: number;
   lost_leases: number;
+  /** Of the last entry of its timeline; 0 while there is none. */
   seq: number;
   evidence: string;
   milestones: string;
@@ -80,4 +81,9 @@ export function isCarried(evidence: EvidenceByAttempt): boolean {
 /** Names the attempt of a provider whose webhook came before the attempt was recorded; recording takes it over. */
 export function unrecorded(provider: string): string {
   return `?${provider}`;
+}
+
+/** Whether an attempt that was accepted has been recorded. */
+export function isRecorded(evidence: EvidenceByAttempt): boolean {
+  return Object.keys(evidence).some((attempt) => !attempt.startsWith("?"));
 }

@@ -55,8 +55,6 @@ const steps: readonly string[] = [
     unknown_tries INTEGER NOT NULL DEFAULT 0,
     -- How many leases ended under it without an outcome.
     lost_leases INTEGER NOT NULL DEFAULT 0,
-    -- Length of the timeline.
-    seq INTEGER NOT NULL DEFAULT 0,
     -- JSON: by attempt (its seq), a list by address.
     evidence TEXT NOT NULL DEFAULT '{}',
     milestones TEXT NOT NULL DEFAULT '{}',

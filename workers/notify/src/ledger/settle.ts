@@ -6,7 +6,7 @@ import type { Lane } from "../dispatch/lanes.ts";
 import type { Context } from "./context.ts";
 import type { Effect } from "./outbox.ts";
 import type { MemberOutcome } from "./record.ts";
-import { isCarried, statusOf, unrecorded } from "./rows.ts";
+import { isCarried, isRecorded, statusOf, unrecorded } from "./rows.ts";
 import type { EvidenceByAttempt, MessageRow, Milestones, StoredAddress, TimelineRow } from "./rows.ts";
 import type { MessageChange } from "./sql.ts";
 import { waiting } from "./waiting.ts";
@@ -165,7 +165,10 @@ function accepted(
     // A request that waits to be repeated may have other members: the claim leaves it out where that is safe.
     chunk: current ? null : row.chunk,
     evidence: JSON.stringify(evidence),
-    milestones: JSON.stringify({ ...milestones, sent: Math.min(milestones.sent ?? now, now) }),
+    milestones: JSON.stringify({
+      ...milestones,
+      sent: isRecorded(known) ? Math.min(milestones.sent ?? now, now) : now,
+    }),
     provider: report.provider,
     provider_message_id: report.providerMessageId ?? null,
   });

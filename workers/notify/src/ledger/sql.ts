@@ -40,11 +40,13 @@ export function jsonSlices(rows: readonly unknown[]): readonly string[] {
 /** Rows of `message` by uuid, in no particular order. */
 export function selectMessages(sql: SqlStorage, uuids: readonly string[]): MessageRow[] {
   return sql
-    .exec<MessageRow>(
-      "SELECT m.* FROM json_each(?1) AS wanted JOIN message AS m ON m.uuid = wanted.value",
+    .exec<Omit<MessageRow, "seq"> & { last_seq: number | null }>(
+      `SELECT m.*, (SELECT max(t.seq) FROM timeline AS t WHERE t.message = m.uuid) AS last_seq
+       FROM json_each(?1) AS wanted JOIN message AS m ON m.uuid = wanted.value`,
       JSON.stringify(uuids),
     )
-    .toArray();
+    .toArray()
+    .map(({ last_seq, ...row }) => ({ ...row, seq: last_seq ?? 0 }) as MessageRow);
 }
 
 export function insertTimeline(sql: SqlStorage, rows: readonly TimelineRow[]): void {
@@ -70,7 +72,6 @@ const changing = [
   "tries",
   "unknown_tries",
   "lost_leases",
-  "seq",
   "evidence",
   "milestones",
   "provider",
@@ -78,16 +79,29 @@ const changing = [
   "possible_duplicate",
 ] as const satisfies readonly (keyof MessageRow)[];
 
-export type MessageChange = Pick<MessageRow, "uuid" | (typeof changing)[number]>;
+/** What an event may change of it. A column that is written costs its index a row, though it stays what it was. */
+export const changedByEvents = [
+  "place",
+  "status",
+  "due_at",
+  "evidence",
+  "milestones",
+] as const satisfies readonly (typeof changing)[number][];
+
+export type MessageChange = Pick<MessageRow, "uuid" | "seq" | (typeof changing)[number]>;
 
 /** Writes all that may change of each message, so that one statement serves every case. */
-export function updateMessages(sql: SqlStorage, changes: readonly MessageChange[]): void {
+export function updateMessages(
+  sql: SqlStorage,
+  changes: readonly MessageChange[],
+  columns: readonly (typeof changing)[number][] = changing,
+): void {
   execForEach(
     sql,
-    `UPDATE message SET ${changing.map((column) => `${column} = change.value ->> '${column}'`).join(", ")}
+    `UPDATE message SET ${columns.map((column) => `${column} = change.value ->> '${column}'`).join(", ")}
      FROM json_each(?1) AS change WHERE message.uuid = change.value ->> 'uuid'`,
     changes.map((change) =>
-      Object.fromEntries(["uuid" as const, ...changing].map((column) => [column, change[column]])),
+      Object.fromEntries(["uuid" as const, ...columns].map((column) => [column, change[column]])),
     ),
   );
 }
