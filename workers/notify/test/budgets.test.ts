@@ -231,7 +231,7 @@ describe("Deliver", () => {
     const counting = countingEnv(free);
     const job = await jobFor(30, free, { providers: ["resend"] });
     expect(job.members).toHaveLength(10);
-    await fault({ ...refused, times: 1 });
+    await fault({ ...refused, times: 1, recipient: job.members[0]!.recipient });
     await deliverChunk(counting.env, job);
     const { fetches, d1, rpc, mostAtOnce } = counting.counts;
     expect({ fetches, d1, rpc }).toEqual({ fetches: 11, d1: 1, rpc: 1 });
@@ -272,7 +272,7 @@ describe("Deliver", () => {
   it("ends within its turn though a batch is refused and its messages are slow: the rest is left, untried", async () => {
     const counting = countingEnv(env, 2_000);
     const job = await jobFor(60, env, { providers: ["resend"] });
-    await fault({ ...refused, times: 1 });
+    await fault({ ...refused, times: 1, recipient: job.members[0]!.recipient });
     const started = Date.now();
     // What begins in the next tenth of a second may take its 10 s: then, long before all could be sent, it is over.
     await deliverChunk(counting.env, { ...job, leaseUntil: started + 20_100 });

@@ -5,6 +5,7 @@ import { leaseMs } from "../src/dispatch/limits.ts";
 import type { Env } from "../src/env.ts";
 import { claim } from "../src/ledger/claim.ts";
 import type { ChunkJob } from "../src/ledger/claim.ts";
+import type { IncomingEvent } from "../src/ledger/ingest.ts";
 import { expireLeases } from "../src/ledger/leases.ts";
 import { record } from "../src/ledger/record.ts";
 import type { MemberOutcome } from "../src/ledger/record.ts";
@@ -211,7 +212,7 @@ describe("when Deliver dies", () => {
   });
 });
 
-function delivered(uuid: string): Parameters<import("../src/ledger/ledger.ts").Ledger["ingest"]>[0][number] {
+function delivered(uuid: string): IncomingEvent {
   return {
     uuid,
     id: `event-${uuid}`,
@@ -499,8 +500,22 @@ describe("the alarm", () => {
       storage.setAlarm = (at) => Promise.resolve(void set.push(Number(at)));
       // It runs as the platform says that it was scheduled for a moment which this clock has yet to reach.
       const running = ledger.alarm({ scheduledTime: future, isRetry: false, retryCount: 0 } as AlarmInvocationInfo);
-      await ledger.ingest([{ ...delivered("0".repeat(32)), id: "while-it-runs" }], future - 1_000);
-      await ledger.settleOutbox([]);
+      // Meanwhile something becomes due, by the clock of a caller that is behind.
+      await ledger.accept({
+        now: future - 1_000,
+        idempotency: undefined,
+        notifications: [
+          {
+            stem: "0".repeat(24),
+            channel: "email",
+            priority: 1,
+            sendAt: future - 1_000,
+            providers: undefined,
+            content: JSON.stringify({ from: "a@b.example", subject: "x", text: "x" }),
+            messages: [{ recipient: "a@simulator.test", addresses: [{ key: "a@simulator.test", label: "a" }] }],
+          },
+        ],
+      });
       await running;
       expect(set.length).toBeGreaterThanOrEqual(2);
       expect(Math.min(...set)).toBeGreaterThan(future);

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { app } from "../src/app.ts";
 import { newStem, uuidAt } from "../src/ids.ts";
 import type { IncomingEvent } from "../src/ledger/ingest.ts";
+import type { RecordCommand } from "../src/ledger/record.ts";
 import { allShards } from "../src/ledger/shards.ts";
 import { accept, call, email, env, message, runAlarms } from "./service.ts";
 import type { MessageBody } from "./service.ts";
@@ -143,6 +144,19 @@ describe("a webhook", () => {
     expect(await statusOf(id)).toBe("delivered");
   });
 
+  it("belongs to the attempt whose id of the provider it carries", async () => {
+    const sendAt = new Date(Date.now() + 3_600_000).toISOString();
+    const { messages } = await accept(email("tried-twice@simulator.test", { sendAt }));
+    const id = messages[0]!.id;
+    await recordAccepted(id, "resend", "try-1", Date.now());
+    await recordAccepted(id, "resend", "try-2", Date.now() + 1_000);
+    const about = { messageId: id, to: "tried-twice@simulator.test" };
+    await postResend({ ...about, type: "email.bounced", id: "try-1", emailId: "try-1", bounce: permanent });
+    expect(await statusOf(id)).toBe("sent");
+    await postResend({ ...about, type: "email.delivered", id: "try-2", emailId: "try-2" });
+    expect(await statusOf(id)).toBe("delivered");
+  });
+
   it("of a type that nobody knows is kept as unrecognized", async () => {
     const { id } = await sent();
     expect((await postResend({ type: "email.teleported", id: "t1", messageId: id })).status).toBe(200);
@@ -262,18 +276,13 @@ describe("the message of an event", () => {
   });
 });
 
-async function recordAccepted(id: string, provider: string, providerMessageId: string): Promise<void> {
+async function recordAccepted(id: string, provider: string, providerMessageId: string, at?: number): Promise<void> {
   const { shard, uuid } = placeOf(id);
-  await inShard(shard, (_, __, ledger) => ledger.record(acceptance(uuid, provider, providerMessageId)));
+  await inShard(shard, (_, __, ledger) => ledger.record(acceptance(uuid, provider, providerMessageId, at)));
 }
 
 /** A report that comes after its lease: it is recorded, and decides nothing. */
-function acceptance(
-  uuid: string,
-  provider: string,
-  providerMessageId: string,
-  at = Date.now(),
-): Parameters<import("../src/ledger/ledger.ts").Ledger["record"]>[0] {
+function acceptance(uuid: string, provider: string, providerMessageId: string, at = Date.now()): RecordCommand {
   const report: AttemptReport = {
     provider,
     account: "default",
