@@ -9,6 +9,7 @@ it("exports what callers need, and nothing by accident", () => {
     "allowlist",
     "backoffMs",
     "capture",
+    "createMemory",
     "createNotifier",
     "eventTypes",
     "evidenceOf",
@@ -23,5 +24,6 @@ it("exports what callers need, and nothing by accident", () => {
     "receiveWebhook",
     "redirect",
     "statusOrder",
+    "tokenExchange",
   ]);
 });

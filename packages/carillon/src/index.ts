@@ -1,7 +1,9 @@
 export type * from "./channels/channel.ts";
 export type * from "./provider/contract.ts";
+export type * from "./provider/recall.ts";
 export type * from "./provider/request.ts";
 export type * from "./provider/settings.ts";
+export type * from "./provider/token.ts";
 export type * from "./provider/webhook.ts";
 export type * from "./result/delivery-event.ts";
 export type * from "./result/failure-kind.ts";
@@ -12,6 +14,8 @@ export type * from "./send/guard.ts";
 export type * from "./send/retry-policy.ts";
 export type * from "./webhook/receive.ts";
 export { CallError, CarillonError, ConfigurationError } from "./error/errors.ts";
+export { createMemory } from "./provider/recall.ts";
+export { tokenExchange } from "./provider/token.ts";
 export { eventTypes } from "./result/delivery-event.ts";
 export { failureKinds } from "./result/failure-kind.ts";
 export { evidenceOf, evidenceOrder, isFailing, joinEvidence, joinStatus, statusOrder } from "./result/status.ts";

@@ -36,7 +36,6 @@ export const fixtureContext: BuildContext = {
   now: new Date("2026-01-02T03:04:05.000Z"),
   token: undefined,
   random: (length) => Uint8Array.from({ length }, (_, i) => i),
-  remember: async (_key, _expiresAt, make) => make(),
 };
 
 const sendNames: readonly string[] = ["message.json", "request.http", "response.http", "result.json"];

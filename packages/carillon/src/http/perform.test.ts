@@ -156,7 +156,7 @@ describe("a failure of perform", () => {
   it("is network when the connection fails, in our words", async () => {
     const { run } = setup(() => Promise.reject(new TypeError(`error sending request for url (${request.url})`)));
     const performed = await run();
-    expect(performed).toMatchObject({ ok: false, kind: "network", inFlight: true });
+    expect(performed).toMatchObject({ ok: false, kind: "network", notAccepted: undefined });
     expect(JSON.stringify(performed)).not.toContain("api.example.com");
   });
 
@@ -168,19 +168,24 @@ describe("a failure of perform", () => {
     expect(await perform(wrong, { fetch, timeoutMs: 1000 })).toMatchObject({
       ok: false,
       kind: "network",
-      inFlight: false,
+      notAccepted: true,
     });
   });
 
   it("is a time-out when no answer comes, and stops the request", async () => {
     const { calls, run } = setup(never);
-    expect(await run({ timeoutMs: 20 })).toMatchObject({ ok: false, kind: "timeout", inFlight: true });
+    expect(await run({ timeoutMs: 20 })).toMatchObject({ ok: false, kind: "timeout", notAccepted: undefined });
     expect((calls[0] as Call).init.signal?.aborted).toBe(true);
   });
 
   it("is a time-out when a good answer's body does not end", async () => {
     const { run } = setup(() => new Response(body(['{"id":'], "hang")));
-    expect(await run({ timeoutMs: 20 })).toMatchObject({ ok: false, kind: "timeout", inFlight: true, status: 200 });
+    expect(await run({ timeoutMs: 20 })).toMatchObject({
+      ok: false,
+      kind: "timeout",
+      notAccepted: undefined,
+      status: 200,
+    });
   });
 
   it.each(["hang", "break"] as const)(
@@ -196,12 +201,12 @@ describe("a failure of perform", () => {
 
   it("is an unexpected response when a good answer breaks off: it may have been sent", async () => {
     const { run } = setup(() => new Response(body(['{"id":'], "break")));
-    expect(await run()).toMatchObject({ ok: false, kind: "unexpected-response", inFlight: true, status: 200 });
+    expect(await run()).toMatchObject({ ok: false, kind: "unexpected-response", notAccepted: undefined, status: 200 });
   });
 
   it("is aborted, and not in flight, when the caller had aborted before", async () => {
     const { calls, run } = setup(never);
-    expect(await run({ signal: AbortSignal.abort() })).toMatchObject({ ok: false, kind: "aborted", inFlight: false });
+    expect(await run({ signal: AbortSignal.abort() })).toMatchObject({ ok: false, kind: "aborted", notAccepted: true });
     expect(calls).toHaveLength(0);
   });
 
@@ -213,7 +218,7 @@ describe("a failure of perform", () => {
     const controller = new AbortController();
     const running = run({ signal: controller.signal });
     setTimeout(() => controller.abort(), 10);
-    expect(await running).toMatchObject({ ok: false, kind: "aborted", inFlight: true });
+    expect(await running).toMatchObject({ ok: false, kind: "aborted", notAccepted: undefined });
     expect((calls[0] as Call).init.signal?.aborted).toBe(true);
   });
 

@@ -1,3 +1,4 @@
+import type { ProviderFailure } from "../provider/contract.ts";
 import type { OutboundRequest, ProviderResponse } from "../provider/request.ts";
 import { userAgent } from "./user-agent.ts";
 import { within } from "./within.ts";
@@ -18,16 +19,11 @@ export interface PerformOptions {
 
 export type Performed =
   | { readonly ok: true; readonly response: ProviderResponse }
-  | {
-      readonly ok: false;
-      /** `unexpected-response`: the answer said 2xx, and the connection broke before its body was there. */
-      readonly kind: "timeout" | "network" | "aborted" | "unexpected-response";
-      /** The request was started: it may have reached the provider. */
-      readonly inFlight: boolean;
-      /** In our own words; what was caught is discarded, because runtimes put the URL in it. */
-      readonly detail: string;
-      readonly status?: number | undefined;
-    };
+  /**
+   * In our own words: what was caught is discarded, because runtimes put the URL in it. `notAccepted`: the request was
+   * never started. `unexpected-response`: the answer said 2xx, and the connection broke before its body was there.
+   */
+  | (ProviderFailure & { readonly status?: number | undefined });
 
 /** The answer as far as it has been read: as long as there is more to come, it is a truncated one. */
 type Answer = { -readonly [K in keyof ProviderResponse]: ProviderResponse[K] };
@@ -40,104 +36,84 @@ type Answer = { -readonly [K in keyof ProviderResponse]: ProviderResponse[K] };
  */
 export async function perform(request: OutboundRequest, options: PerformOptions): Promise<Performed> {
   const { signal, timeoutMs } = options;
-  if (signal?.aborted) return failed("aborted", "Aborted by the caller", false);
+  const aborted = "Aborted by the caller";
+  if (signal?.aborted) return failed("aborted", aborted, undefined, true);
   const controller = new AbortController();
   const progress: { answer?: Answer } = {};
   // Raced, not only signalled: a given `fetch` may not heed signals. (AbortSignal.any is not everywhere.)
   const performed = await within(timeoutMs, signal, exchange(request, options, controller.signal, progress));
   if (performed) return performed;
   controller.abort();
-  if (signal?.aborted) return failed("aborted", "Aborted by the caller");
+  if (signal?.aborted) return failed("aborted", aborted);
   const { answer } = progress;
-  return answer && !isSuccess(answer.status)
+  return answer && !isSuccess(answer)
     ? { ok: true, response: { ...answer } }
-    : failed("timeout", `No full answer within ${timeoutMs} ms`, true, answer?.status);
+    : failed("timeout", `No full answer within ${timeoutMs} ms`, answer?.status);
 }
 
 async function exchange(
-  request: OutboundRequest,
-  { fetch: given, baseUrl, maxResponseBytes = defaultMaxResponseBytes }: PerformOptions,
+  { url, method, headers: given, body }: OutboundRequest,
+  options: PerformOptions,
   signal: AbortSignal,
   progress: { answer?: Answer },
 ): Promise<Performed> {
+  const base = options.baseUrl?.replace(/\/+$/, "");
   // As text, so that the path stays as it was spelled: signatures cover it.
-  const url =
-    baseUrl === undefined
-      ? request.url
-      : request.url.replace(/^[a-z]+:\/\/[^/?#]*/i, () => baseUrl.replace(/\/+$/, ""));
-  const { method, body = null } = request;
-  const init = { method, headers: { "user-agent": userAgent, ...request.headers } };
+  const target = base === undefined ? url : url.replace(/^[a-z]+:\/\/[^/?#]*/i, () => base);
+  const init = { method, headers: { "user-agent": userAgent, ...given } };
   // Called by a name of its own: as a method of the options, workerd's fetch refuses its `this`.
-  const send = given ?? fetch;
+  const send = options.fetch ?? fetch;
   let response: Response;
   try {
-    response = await send(url, { ...init, body, redirect: "manual", signal });
+    response = await send(target, { ...init, body: body ?? null, redirect: "manual", signal });
   } catch {
-    return isRequest(url, init)
-      ? failed("network", "The connection failed")
-      : failed("network", "The URL or a header is not valid", false);
+    try {
+      // Whether the platform takes it at all: if not, the failure was not the network's and nothing left.
+      void new Request(target, init);
+    } catch {
+      return failed("network", "The URL or a header is not valid", undefined, true);
+    }
+    return failed("network", "The connection failed");
   }
   const { status, headers } = response;
   const answer: Answer = { status, headers, text: "", json: undefined, truncated: true };
   progress.answer = answer;
   try {
-    await readBody(response.body, answer, maxResponseBytes);
+    await readBody(response, answer, options.maxResponseBytes ?? defaultMaxResponseBytes);
   } catch {
-    if (isSuccess(status)) return failed("unexpected-response", "The answer broke off", true, status);
+    if (isSuccess(answer)) return failed("unexpected-response", "The answer broke off", status);
   }
   return { ok: true, response: answer };
 }
 
 /** Reads into the answer, up to the limit. */
-async function readBody(body: Response["body"], answer: Answer, maxBytes: number): Promise<void> {
-  if (body) {
-    const reader = body.getReader();
-    const decoder = new TextDecoder();
-    for (let leftBytes = maxBytes; ;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      const fits = value.length <= leftBytes;
-      answer.text += decoder.decode(fits ? value : value.subarray(0, leftBytes), { stream: true });
-      leftBytes -= value.length;
-      if (!fits) {
-        reader.cancel().catch(() => {});
-        return;
-      }
+async function readBody({ body }: Response, answer: Answer, maxBytes: number): Promise<void> {
+  const reader = body?.getReader();
+  const decoder = new TextDecoder();
+  let leftBytes = maxBytes;
+  while (reader) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    answer.text += decoder.decode(value.subarray(0, leftBytes), { stream: true });
+    leftBytes -= value.length;
+    if (leftBytes < 0) {
+      reader.cancel().catch(() => {});
+      return;
     }
-    answer.text += decoder.decode();
   }
-  answer.json = parseJson(answer.text);
+  answer.text += decoder.decode();
   answer.truncated = false;
-}
-
-function parseJson(text: string): unknown {
-  // Plain answers like "ok" are common, and a thrown SyntaxError is dear.
-  if (!/^\s*[[{"\d\-tfn]/.test(text)) return undefined;
   try {
-    return JSON.parse(text);
+    answer.json = JSON.parse(answer.text);
   } catch {
-    return undefined;
+    // Then it is none.
   }
 }
 
-function isSuccess(status: number): boolean {
+function isSuccess({ status }: Answer): boolean {
   return status >= 200 && status < 300;
 }
 
-/** Whether the platform takes it at all: if not, the failure was not the network's and nothing left. */
-function isRequest(url: string, init: RequestInit): boolean {
-  try {
-    return Boolean(new Request(url, init));
-  } catch {
-    return false;
-  }
-}
-
-function failed(
-  kind: Extract<Performed, { readonly ok: false }>["kind"],
-  detail: string,
-  inFlight = true,
-  status?: number,
-): Performed {
-  return { ok: false, kind, inFlight, detail, status };
+function failed(kind: ProviderFailure["kind"], detail: string, status?: number, notAccepted?: true): Performed {
+  return { ok: false, kind, detail, status, notAccepted };
 }

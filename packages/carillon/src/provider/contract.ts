@@ -19,17 +19,39 @@ export interface ProviderFailure {
 
 export type Outcome = { readonly ok: true; readonly providerMessageId?: string | undefined } | ProviderFailure;
 
+/** A store of values with an end. Values, never promises (see docs/runtimes.md). */
+export interface Cache {
+  get(key: string): MaybePromise<{ readonly value: unknown; readonly expiresAtMs: number } | undefined>;
+  set(key: string, value: unknown, expiresAtMs: number): MaybePromise<void>;
+}
+
 export interface BuildContext {
   readonly messageId: string;
   /** Of the message, or in a batch request of the batch. Shortened by the core to what the provider takes. */
   readonly idempotencyKey: string;
   readonly now: Date;
-  /** From `authorization`, when the provider has one. */
+  /** From `authorize`, when the provider has it. */
   readonly token: string | undefined;
+  /** The notifier's, if it was given one; see `createMemory`. */
+  readonly cache?: Cache | undefined;
   random(length: number): Uint8Array<ArrayBuffer>;
-  /** A value that is costly to make, kept until it expires; one cache for a notifier, keyed by provider and account. */
-  remember<T>(key: string, expiresAt: Date, make: () => MaybePromise<T>): Promise<T>;
 }
+
+/** Makes a request and reads its answer: a message's, a batch's, or a token's. */
+export interface Asked<T> {
+  buildRequest(context: BuildContext): MaybePromise<OutboundRequest | ProviderFailure>;
+  readResponse(response: ProviderResponse): T | ProviderFailure;
+}
+
+export interface Exchanged<T> {
+  /** A failure's texts are still the provider's own: the core cleans them before they are reported. */
+  readonly result: T | ProviderFailure;
+  /** Of the answer, if there was one. */
+  readonly status?: number | undefined;
+}
+
+/** Builds one request, performs it and reads the answer. Never throws. */
+export type Exchange = <T extends object>(asked: Asked<T>) => Promise<Exchanged<T>>;
 
 /** A message of a batch, with the ids that are its own. */
 export interface BatchItem<C extends ChannelId = ChannelId> {
@@ -61,14 +83,9 @@ export interface Provider<C extends ChannelId = ChannelId> {
     | undefined;
   /** Swaps the origin of every request at the last step; what is signed keeps the real one. */
   readonly baseUrl?: string | undefined;
-  readonly authorization?:
-    | {
-        readonly key: string;
-        buildRequest(context: BuildContext): MaybePromise<OutboundRequest>;
-        readResponse(
-          response: ProviderResponse,
-        ): { readonly ok: true; readonly token: string; readonly expiresInSeconds: number } | ProviderFailure;
-      }
+  /** Asks with a token, which it gets first where it must: made by `tokenExchange`. Never throws. */
+  readonly authorize?:
+    | (<T extends object>(asked: Asked<T>, context: BuildContext, exchange: Exchange) => Promise<Exchanged<T>>)
     | undefined;
   buildRequest(message: Message<C>, context: BuildContext): MaybePromise<OutboundRequest | ProviderFailure>;
   readResponse(response: ProviderResponse, message: Message<C>): Outcome;

@@ -1,16 +1,9 @@
 import type { ChannelId, Input } from "../channels/channel.ts";
-import type { Provider } from "../provider/contract.ts";
-import type { MaybePromise } from "../provider/request.ts";
+import type { Cache, Provider } from "../provider/contract.ts";
 import type { AttemptReport, SendResult } from "../result/send-result.ts";
 import type { Guard } from "./guard.ts";
 
 export type Fetch = (input: string, init: RequestInit) => Promise<Response>;
-
-/** A store of values with an end; the default is a map in the notifier. Values, never promises (see docs/runtimes.md). */
-export interface Cache {
-  get(key: string): MaybePromise<{ readonly value: unknown; readonly expiresAtMs: number } | undefined>;
-  set(key: string, value: unknown, expiresAtMs: number): MaybePromise<void>;
-}
 
 export type ProvidersByChannel = { readonly [C in ChannelId]?: readonly Provider<C>[] | undefined };
 
@@ -27,6 +20,7 @@ export interface NotifierOptions {
   readonly onUnknown?: "hold" | "resend" | undefined;
   /** Requests in flight in `sendBatch`. Default 6: the connections that a Worker's invocation has. */
   readonly concurrency?: number | undefined;
+  /** Where providers keep tokens and the like. Default: each in its own memory. */
   readonly cache?: Cache | undefined;
   /** Told of every attempt when it ends; what it throws is discarded. */
   readonly onAttempt?: ((report: AttemptReport & { readonly messageId: string }) => void) | undefined;

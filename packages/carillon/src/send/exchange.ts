@@ -1,30 +1,16 @@
 import { perform } from "../http/perform.ts";
 import { retryAfterMs } from "../http/retry-after.ts";
-import type { BuildContext, Provider, ProviderFailure } from "../provider/contract.ts";
-import type { MaybePromise, OutboundRequest, ProviderResponse } from "../provider/request.ts";
-import type { Core } from "./options.ts";
-import { failureTable } from "./retry-policy.ts";
-
-export interface Exchanged<T> {
-  /** A failure's texts are still the provider's own: clean them before they are reported. */
-  readonly result: T | ProviderFailure;
-  readonly status?: number | undefined;
-}
-
-/** Makes a request and reads its answer: a message's, a batch's, or a token's. */
-export interface Asked<T> {
-  buildRequest(context: BuildContext): MaybePromise<OutboundRequest | ProviderFailure>;
-  readResponse(response: ProviderResponse): T | ProviderFailure;
-}
+import type { Asked, BuildContext, Exchanged, Provider, ProviderFailure } from "../provider/contract.ts";
+import type { OutboundRequest } from "../provider/request.ts";
+import type { Run } from "./journey.ts";
 
 /** Builds one request, performs it and reads the answer; adds the request's secrets to `secrets`. Never throws. */
 export async function exchange<T extends object>(
-  { fetch, timeoutMs, now }: Core,
+  { core, signal }: Run,
   { baseUrl }: Provider,
   asked: Asked<T>,
   context: BuildContext,
   secrets: string[],
-  signal: AbortSignal | undefined,
 ): Promise<Exchanged<T>> {
   let request: OutboundRequest | ProviderFailure;
   try {
@@ -35,20 +21,17 @@ export async function exchange<T extends object>(
     request = failure("unavailable", "The request could not be built");
   }
   if ("ok" in request) return { result: { ...request, notAccepted: true } };
-  const performed = await perform(request, { fetch, timeoutMs, signal, baseUrl });
-  if (!performed.ok) {
-    const { kind, detail, inFlight, status } = performed;
-    return { result: { ok: false, kind, detail, notAccepted: inFlight ? undefined : true }, status };
-  }
+  const performed = await perform(request, { fetch: core.fetch, timeoutMs: core.timeoutMs, signal, baseUrl });
+  if (!performed.ok) return { result: performed, status: performed.status };
   const { status, headers } = performed.response;
   let result: T | ProviderFailure;
   try {
     result = asked.readResponse(performed.response);
-    if (!isFailure(result)) {
-      const isRedirect = status < 200 || (status > 299 && status < 400);
-      if (isRedirect) result = failure("unexpected-response", "The answer is a redirect");
-    } else if (failureTable[result.kind].retry !== "no" && result.retryAfterMs === undefined) {
-      result = { ...result, retryAfterMs: retryAfterMs(headers.get("retry-after"), now().getTime()) };
+    if (isFailure(result)) {
+      const waitMs = result.retryAfterMs ?? retryAfterMs(headers.get("retry-after"), core.now().getTime());
+      result = { ...result, retryAfterMs: waitMs };
+    } else if (status < 200 || (status > 299 && status < 400)) {
+      result = failure("unexpected-response", "The answer is a redirect");
     }
   } catch {
     result = failure("unexpected-response", "The answer could not be read");

@@ -26,22 +26,24 @@ const captured = (reason: string): GuardDecision => ({ pass: false, reason });
  * be, the message is captured too.
  */
 export async function applyGuard(guard: Guard, guarded: GuardedMessage): Promise<GuardDecision> {
-  if (guard === "live") return { pass: true };
   try {
     // Read once into locals: whoever wrote the guard may have written JavaScript.
-    const { pass, redirect: target, reason } = (await guard(guarded)) as unknown as Record<string, unknown>;
+    const { pass, redirect, reason } = (guard === "live" ? { pass: true } : await guard(guarded)) as Answer;
     const why = typeof reason === "string" ? reason : "";
-    if (target === undefined) {
+    if (redirect === undefined) {
       if (pass === true) return { pass };
       if (pass === false) return captured(why || "the guard kept it");
-    } else if (pass === undefined && typeof target === "string" && target) {
-      return { redirect: target, reason: why };
+    } else if (pass === undefined && typeof redirect === "string" && redirect) {
+      return { redirect, reason: why };
     }
   } catch {
     // Its text is not repeated: it may hold an address.
   }
   return captured("the guard failed");
 }
+
+/** What a guard may answer that nobody checked. */
+type Answer = Readonly<Partial<Record<"pass" | "redirect" | "reason", unknown>>>;
 
 /** Keeps every message; the inbox, if there is one, is handed what was kept. */
 export function capture(inbox?: (guarded: GuardedMessage) => void | Promise<void>): Guard {

@@ -5,6 +5,14 @@ import type { AttemptBase } from "./attempt.ts";
 import type { Core } from "./options.ts";
 import { mayHaveBeenSent } from "./retry-policy.ts";
 
+/** What one call of `send` or `sendBatch` works with. */
+export interface Run {
+  readonly core: Core;
+  readonly signal: AbortSignal | undefined;
+  /** Bounds how many requests are in flight at once. */
+  readonly gate: <T>(task: () => Promise<T>) => Promise<T>;
+}
+
 /** One message on its way through the providers. */
 export interface Journey {
   readonly channel: Channel;
@@ -21,7 +29,10 @@ export interface Journey {
   result?: SendResult;
 }
 
-/** Writes the attempt into the message's history and tells `onAttempt`. */
+/** Messages of one channel that share a request. Never empty; a single message is a group of one. */
+export type Group = readonly Journey[];
+
+/** Writes the attempt into the message's history and tells `onAttempt`; a success ends the journey. */
 export function record(core: Core, journey: Journey, base: AttemptBase, outcome: Outcome): void {
   const { ok, ...said } = outcome;
   // Whatever never left us says that it was not accepted.
@@ -34,30 +45,16 @@ export function record(core: Core, journey: Journey, base: AttemptBase, outcome:
   } catch {
     // A listener's trouble is not the message's.
   }
+  if (!ok) return;
+  const { provider, account, providerMessageId } = report;
+  end(journey, { ok, outcome: "sent", provider, account, providerMessageId, possibleDuplicate: journey.duplicate });
 }
 
 type Conclusion<R = SendResult> = R extends SendResult ? Omit<R, "messageId" | "channel" | "attempts"> : never;
 
-function end(journey: Journey, conclusion: Conclusion): void {
+export function end(journey: Journey, conclusion: Conclusion): void {
   const { messageId, channel, attempts } = journey;
   journey.result = { ...conclusion, messageId, channel: channel.id, attempts };
-}
-
-/** The last attempt was accepted. */
-export function succeed(journey: Journey): void {
-  const { provider, account, providerMessageId } = journey.attempts.at(-1) as AttemptReport;
-  end(journey, {
-    ok: true,
-    outcome: "sent",
-    provider,
-    account,
-    providerMessageId,
-    possibleDuplicate: journey.duplicate,
-  });
-}
-
-export function capture(journey: Journey, reason: string): void {
-  end(journey, { ok: true, outcome: "captured", reason });
 }
 
 /** The journey ends with this failure; its texts have been redacted. Names the provider that was asked last. */

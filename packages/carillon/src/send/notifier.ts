@@ -4,13 +4,12 @@ import { redactor } from "../http/redact.ts";
 import type { Provider } from "../provider/contract.ts";
 import { matches } from "../provider/reading.ts";
 import type { SendResult } from "../result/send-result.ts";
-import { secretsOf } from "./clean.ts";
 import type { Checked, Config, ConfiguredChannel, Notifier } from "./config.ts";
-import { deliver, deliverGroup, groupsOf } from "./deliver.ts";
+import { deliver, groupsOf } from "./deliver.ts";
 import { failure } from "./exchange.ts";
 import { gate } from "./gate.ts";
-import { applyGuard } from "./guard.ts";
-import { capture, fail, type Journey } from "./journey.ts";
+import { applyGuard, type Guard } from "./guard.ts";
+import { end, fail, type Journey } from "./journey.ts";
 import { type Core, resolveOptions } from "./options.ts";
 
 interface Entry {
@@ -34,25 +33,35 @@ export function createNotifier<const P extends Config>(config: P & Checked<P>): 
   const core = resolveOptions(config);
   return {
     async send(message, { signal, ...ids } = {}) {
-      const entry = { ...ids, message };
-      const journey = await begin(core, entry, checkEntry(core, entry, "send"));
-      if (!journey.result) await deliverGroup({ core, signal, gate: (task) => task() }, [journey]);
-      return journey.result as SendResult;
+      const results = await sendAll(core, [{ ...ids, message }], () => "send", signal);
+      return results[0] as SendResult;
     },
-    async sendBatch(entries, { signal } = {}) {
-      if (!Array.isArray(entries)) throw new CallError("sendBatch: the entries are not a list");
-      // All calls are checked before the first message goes out.
-      const seen = new Set<string>();
-      const providers = entries.map((entry, index) => checkEntry(core, entry, `sendBatch, entry ${index}`, seen));
-      const journeys: Journey[] = [];
-      for (const [index, entry] of entries.entries()) {
-        journeys.push(await begin(core, entry, providers[index] as readonly Provider[]));
-      }
-      const groups = groupsOf(journeys.filter(({ result }) => !result));
-      await deliver({ core, signal, gate: gate(core.concurrency) }, groups);
-      return journeys.map(({ result }) => result as SendResult);
-    },
+    sendBatch: (entries, { signal } = {}) => sendAll(core, entries, (index) => `sendBatch, entry ${index}`, signal),
   };
+}
+
+/** Sends the messages. All of the calls are checked before the first message goes out. */
+async function sendAll(
+  core: Core,
+  entries: readonly Entry[],
+  nameOf: (index: number) => string,
+  signal: AbortSignal | undefined,
+): Promise<readonly SendResult[]> {
+  if (!Array.isArray(entries)) throw new CallError("sendBatch: the entries are not a list");
+  const seen = new Set<string>();
+  const checked = entries.map((entry: Entry, index) => {
+    const problem = problemOf(core, entry, seen);
+    if (problem) throw new CallError(`${nameOf(index)}: ${problem}`);
+    return entry;
+  });
+  const journeys: Journey[] = [];
+  for (const entry of checked) journeys.push(await begin(core, entry));
+  await deliver({ core, signal, gate: gate(core.concurrency) }, groupsOf(journeys.filter(({ result }) => !result)));
+  return journeys.map(({ result }) => result as SendResult);
+}
+
+function providersFor(core: Core, entry: Entry): readonly Provider[] | undefined {
+  return core.providers.get((entry?.message as Partial<Message> | undefined)?.channel);
 }
 
 /** What ids must be. */
@@ -63,28 +72,33 @@ const idRules = [
   ["messageId", /^[\w-]{1,128}$/, "1 to 128 of A-Z a-z 0-9 _ -"],
 ] as const;
 
-/** Throws for a call that is wrong whatever its message says; else gives the providers of the message's channel. */
-function checkEntry(core: Core, entry: Entry, subject: string, seen?: Set<string>): readonly Provider[] {
-  const wrong = (problem: string): CallError => new CallError(`${subject}: ${problem}`);
-  const providers = core.providers.get((entry?.message as Partial<Message> | undefined)?.channel);
-  if (!providers) throw wrong(`no provider for the message's channel, only for ${[...core.providers.keys()].join()}`);
+/** What is wrong with a call, whatever its message says. */
+function problemOf(core: Core, entry: Entry, seen: Set<string>): string | undefined {
+  if (!providersFor(core, entry))
+    return `no provider for the message's channel, only for ${[...core.providers.keys()].join()}`;
   for (const [name, pattern, expected] of idRules) {
     const value: unknown = entry[name];
     if (value === undefined) continue;
-    if (!matches(pattern, value)) throw wrong(`${name} is not ${expected}`);
-    if (seen?.has(name + value)) throw wrong(`two entries have the same ${name}`);
-    seen?.add(name + value);
+    if (!matches(pattern, value)) return `${name} is not ${expected}`;
+    if (seen.has(name + value)) return `two entries have the same ${name}`;
+    seen.add(name + value);
   }
-  return providers;
+  return undefined;
 }
 
 /** Makes the message of the input and asks the guard. When either ends the journey, it has its result. */
-async function begin(core: Core, entry: Entry, providers: readonly Provider[]): Promise<Journey> {
-  const { channel } = providers[0] as Provider;
+async function begin(core: Core, entry: Entry): Promise<Journey> {
+  const providers = providersFor(core, entry)!;
+  const { channel } = providers[0]!;
   const { messageId = `msg_${crypto.randomUUID()}`, idempotencyKey = messageId } = entry;
   let message: Message | Refusal;
   try {
-    message = channel.normalise(withDefaults(entry.message, core.defaults[channel.id]));
+    // The message's own content, and the default for what it leaves out.
+    const filled = { ...(entry.message as Record<string, unknown>) };
+    for (const [name, value] of Object.entries(core.defaults[channel.id] ?? {})) {
+      if (filled[name] === undefined) filled[name] = value;
+    }
+    message = channel.normalise(filled);
   } catch {
     message = failure("invalid-message", "The message could not be read") as Refusal;
   }
@@ -99,24 +113,17 @@ async function begin(core: Core, entry: Entry, providers: readonly Provider[]): 
     duplicate: false,
   };
   if ("ok" in message) fail(journey, message);
-  else if (core.guard !== "live") await guard(core, journey);
+  else if (core.guard !== "live") await ask(core.guard, journey);
   return journey;
 }
 
-/** The message's own content, and the default for what it leaves out. */
-function withDefaults(message: unknown, defaults: Readonly<Record<string, unknown>> | undefined): unknown {
-  if (!defaults) return message;
-  const filled = { ...(message as Record<string, unknown>) };
-  for (const [name, value] of Object.entries(defaults)) if (filled[name] === undefined) filled[name] = value;
-  return filled;
-}
-
-async function guard(core: Core, journey: Journey): Promise<void> {
+/** Captures the message unless the guard lets it pass, or redirects it to where it can go. */
+async function ask(guard: Guard, journey: Journey): Promise<void> {
   const { channel, message } = journey;
   let reason = "the guard failed";
   try {
     const addresses = await channel.addresses(message);
-    const decision = await applyGuard(core.guard, { channel: channel.id, message, addresses });
+    const decision = await applyGuard(guard, { channel: channel.id, message, addresses });
     if ("redirect" in decision) {
       const redirected = channel.withRecipient(message, decision.redirect);
       if (redirected) {
@@ -126,10 +133,10 @@ async function guard(core: Core, journey: Journey): Promise<void> {
       reason = "it cannot be redirected";
     } else {
       if (decision.pass) return;
-      reason = redactor(secretsOf(addresses))(decision.reason);
+      reason = redactor(addresses.flatMap(({ secrets }) => secrets))(decision.reason);
     }
   } catch {
     // Then it is kept, too.
   }
-  capture(journey, reason);
+  end(journey, { ok: true, outcome: "captured", reason });
 }

@@ -4,7 +4,6 @@ import type { Provider } from "../provider/contract.ts";
 import { type OptionRule, record } from "../provider/options.ts";
 import { entryOf, recordOf } from "../provider/reading.ts";
 import type { Config, NotifierOptions } from "./config.ts";
-import { createRecall, mapCache, type Recall } from "./recall.ts";
 
 /** What is filled in. */
 type Filled =
@@ -23,7 +22,7 @@ export interface Core extends Required<{ readonly [K in Filled]: NonNullable<Not
   readonly onAttempt: NotifierOptions["onAttempt"];
   readonly fetch: NotifierOptions["fetch"];
   readonly defaults: Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>;
-  readonly recall: Recall;
+  readonly cache: NotifierOptions["cache"];
   readonly providers: ReadonlyMap<unknown, readonly Provider[]>;
 }
 
@@ -38,7 +37,11 @@ const rules: Readonly<Record<keyof NotifierOptions, readonly [fallback: unknown,
   timeoutMs: [15_000, /* @__PURE__ */ whole(1, maxTimerMs)],
   onUnknown: ["hold", (value) => value === "hold" || value === "resend" || '"hold" or "resend"'],
   concurrency: [6, /* @__PURE__ */ whole(1, 10_000)],
-  cache: [undefined, isCache],
+  cache: [
+    undefined,
+    (value) =>
+      (isFunction(recordOf(value)["get"]) && isFunction(recordOf(value)["set"])) || "an object with get and set",
+  ],
   onAttempt: [undefined, callable],
   defaults: [{}, record],
   fetch: [undefined, callable],
@@ -57,11 +60,6 @@ function callable(value: unknown): true | string {
   return isFunction(value) || "a function";
 }
 
-function isCache(value: unknown): true | string {
-  const { get, set } = recordOf(value);
-  return (isFunction(get) && isFunction(set)) || "an object with get and set";
-}
-
 function isFunction(value: unknown): boolean {
   return typeof value === "function";
 }
@@ -75,38 +73,35 @@ export function resolveOptions(config: Config): Core {
   for (const [name, [fallback]] of Object.entries(rules)) options[name] = fallback;
   for (const [name, value] of Object.entries(recordOf(config))) {
     if (value === undefined) continue;
-    const [, rule] = entryOf(rules, name) ?? [];
+    const rule = entryOf(rules, name)?.[1];
     if (rule) {
       const expected = rule(value);
       if (expected === true) options[name] = value;
       else problems.push(`${name} must be ${expected}`);
     } else if (Array.isArray(value) && value.length > 0) {
-      for (const [index, provider] of value.entries()) {
-        const problem = problemOf(provider, name, accounts);
-        if (problem) problems.push(`${name}.${index} is ${problem}`);
-      }
       providers.set(name, value as readonly Provider[]);
+      for (const [index, provider] of value.entries()) {
+        const { id, account, channel, buildRequest } = recordOf(provider) as Partial<Provider>;
+        const lane = `${id}:${account}`;
+        if (channel?.id !== name || !isFunction(buildRequest)) {
+          problems.push(`${name}.${index} is not a provider for ${name}`);
+        } else if (accounts.has(lane)) {
+          problems.push(`${name}.${index} is ${lane} again: give it another account`);
+        } else {
+          accounts.add(lane);
+        }
+      }
     } else {
       problems.push(`${name} is neither an option nor a list of providers`);
     }
   }
-  const core = options as unknown as Core & Pick<NotifierOptions, "cache">;
+  const core = { ...options, providers } as unknown as Core;
   for (const [channel, content] of Object.entries(core.defaults)) {
-    if (!providers.has(channel) || record(content ?? {}) !== true) {
+    if (!providers.has(channel) || typeof content !== "object") {
       problems.push(`defaults.${channel} is not content for a channel with a provider`);
     }
   }
   if (providers.size === 0) problems.push("no channel has a provider");
   if (problems.length > 0) throw new ConfigurationError("createNotifier", problems);
-  return { ...core, providers, recall: createRecall(core.cache ?? mapCache(), core.now) };
-}
-
-/** What the value is instead of a channel's provider with an account of its own. */
-function problemOf(value: unknown, channel: string, accounts: Set<string>): string | undefined {
-  const { id, account, channel: its, buildRequest } = recordOf(value) as Partial<Provider>;
-  if (its?.id !== channel || !isFunction(buildRequest)) return `not a provider for ${channel}`;
-  const name = `${id}:${account}`;
-  if (accounts.has(name)) return `${name} again: give it another account`;
-  accounts.add(name);
-  return undefined;
+  return core;
 }

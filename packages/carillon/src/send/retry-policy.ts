@@ -12,23 +12,26 @@ export interface FailureRule {
 }
 
 function rule(
-  retry: FailureRule["retry"],
-  next: FailureRule["next"],
-  mayHaveBeenSent: FailureRule["mayHaveBeenSent"],
+  retry: FailureRule["retry"] = "no",
+  next: FailureRule["next"] = "no",
+  mayHaveBeenSent: FailureRule["mayHaveBeenSent"] = "no",
 ): FailureRule {
   return { retry, next, mayHaveBeenSent };
 }
 
+const final: FailureRule = /* @__PURE__ */ rule();
+const openEnded: FailureRule = /* @__PURE__ */ rule("backoff", "yes", "yes");
+
 /** The one table of what a failure says. Everything that retries, fails over or holds decides with it. */
 export const failureTable: Readonly<Record<FailureKind, FailureRule>> = {
-  "invalid-message": /* @__PURE__ */ rule("no", "no", "no"),
-  unauthorized: /* @__PURE__ */ rule("no", "yes", "no"),
-  "recipient-gone": /* @__PURE__ */ rule("no", "no", "no"),
-  rejected: /* @__PURE__ */ rule("no", "if-told", "no"),
-  "rate-limited": /* @__PURE__ */ rule("after-delay", "yes", "no"),
-  unavailable: /* @__PURE__ */ rule("backoff", "yes", "yes"),
-  timeout: /* @__PURE__ */ rule("backoff", "yes", "yes"),
-  network: /* @__PURE__ */ rule("backoff", "yes", "yes"),
+  "invalid-message": final,
+  unauthorized: /* @__PURE__ */ rule("no", "yes"),
+  "recipient-gone": final,
+  rejected: /* @__PURE__ */ rule("no", "if-told"),
+  "rate-limited": /* @__PURE__ */ rule("after-delay", "yes"),
+  unavailable: openEnded,
+  timeout: openEnded,
+  network: openEnded,
   "unexpected-response": /* @__PURE__ */ rule("no", "no", "yes"),
   aborted: /* @__PURE__ */ rule("no", "no", "if-in-flight"),
 };
@@ -42,9 +45,8 @@ export function mayHaveBeenSent({
   notAccepted,
   inFlight,
 }: Pick<ProviderFailure, "kind" | "notAccepted"> & { readonly inFlight?: boolean | undefined }): boolean {
-  const { mayHaveBeenSent: rule } = failureTable[kind];
-  if (rule === "no" || notAccepted || inFlight === false) return false;
-  return rule === "yes" || inFlight === true;
+  const { mayHaveBeenSent } = failureTable[kind];
+  return mayHaveBeenSent !== "no" && !notAccepted && (inFlight ?? mayHaveBeenSent === "yes");
 }
 
 export interface NextStepInput {

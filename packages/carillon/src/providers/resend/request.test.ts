@@ -12,7 +12,6 @@ const context: BuildContext = {
   now: new Date(0),
   token: undefined,
   random: (length) => new Uint8Array(length),
-  remember: async (_key, _expiresAt, make) => make(),
 };
 
 function message(more: object = {}): EmailMessage {

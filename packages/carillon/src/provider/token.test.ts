@@ -1,10 +1,12 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { Provider } from "../provider/contract.ts";
-import type { Cache, NotifierOptions } from "./config.ts";
-import { accepted, fake, refused, type Sent, scriptedFetch, sms } from "./fixtures/scripted.ts";
-import { createNotifier } from "./notifier.ts";
+import type { NotifierOptions } from "../send/config.ts";
+import { accepted, fake, refused, type Sent, scriptedFetch, sms } from "../send/fixtures/scripted.ts";
+import { createNotifier } from "../send/notifier.ts";
+import type { Cache, Provider } from "./contract.ts";
+import { createMemory } from "./recall.ts";
+import { tokenExchange, type TokenExchange } from "./token.ts";
 
-const authorization: NonNullable<Provider<"sms">["authorization"]> = {
+const exchange: Omit<TokenExchange, "id" | "account"> = {
   key: "scope",
   buildRequest: () => ({
     method: "POST",
@@ -25,7 +27,13 @@ function setup(script: Script, options: NotifierOptions = {}, providers: Paramet
   const scripted = scriptedFetch(...script);
   const clock = { nowMs: 0 };
   const notifier = createNotifier({
-    sms: providers.map((provider, index) => fake(index === 0 ? { authorization, ...provider } : provider)),
+    sms: providers.map((provider, index) =>
+      fake(
+        index === 0
+          ? { authorize: tokenExchange({ id: provider?.id ?? "fake", account: "default", ...exchange }), ...provider }
+          : provider,
+      ),
+    ),
     fetch: scripted.fetch,
     now: () => new Date(clock.nowMs),
     sleep: async () => {},
@@ -138,16 +146,17 @@ describe("a provider that needs a token", () => {
   });
 });
 
-describe("remember", () => {
+describe("createMemory", () => {
   it("makes a value once until it expires, for each account apart", async () => {
     const made: string[] = [];
     const clock = { nowMs: 0 };
     const provider = (account: string): Provider<"sms"> => {
       const base = fake({ account });
+      const remember = createMemory(base);
       return {
         ...base,
         async buildRequest(message, context) {
-          await context.remember("vapid", new Date(1000), () => made.push(account));
+          await remember(context, "vapid", new Date(1000), () => made.push(account));
           return base.buildRequest(message, context);
         },
       };
