@@ -3,29 +3,35 @@ import type { ProviderFailure } from "./contract.ts";
 import { messageIdKey } from "./correlation.ts";
 import { optionProblems, type OptionRules } from "./options.ts";
 
-/** Path of a field of the message, and what is wrong with it, to be read on from its name; nothing where nothing is. */
-export type FieldProblem = readonly [field: string, problem: string | false | undefined];
-
-/** Refuses a message for the first of its problems, if there is one. They are known before the provider is asked. */
-export function refusal(provider: string, problems: readonly FieldProblem[]): ProviderFailure | undefined {
-  const [field, problem] = problems.find(([, each]) => each) ?? [];
-  return problem
-    ? { ok: false, kind: "invalid-message", field, detail: `${provider}: ${field} ${problem}` }
-    : undefined;
+/** A message that the provider is known to refuse, in the words that its channel uses for one that breaks its rules. */
+export function refused(field: string, expected: string): ProviderFailure {
+  return { ok: false, kind: "invalid-message", field, detail: `expected ${expected}` };
 }
 
+/** Notes what was expected of a field; the first note is the one that the caller gets. */
+export type Reject = (field: string, expected: string) => void;
+
 /**
- * What no provider takes: metadata under the name that is Carillon's own, which on its way back would be taken for the id,
- * and `providerOptions.<id>` that break their rules.
+ * Refuses what the provider's own rules in `check` reject, and then what no provider takes: metadata under the name that
+ * is Carillon's own, which on its way back would be taken for the id, and `providerOptions.<id>` that break their rules.
  */
-export function extrasProblems(id: string, message: MessageExtras, rules: OptionRules): readonly FieldProblem[] {
-  return [
-    [`metadata.${messageIdKey}`, Object.hasOwn(message.metadata, messageIdKey) && "is Carillon's own"],
-    ...optionProblems(message.providerOptions[id], rules).map(([option, problem]): FieldProblem => [
-      `providerOptions.${id}.${option}`,
-      problem,
-    ]),
-  ];
+export function checkMessage(
+  id: string,
+  message: MessageExtras,
+  rules: OptionRules,
+  check: (reject: Reject) => void,
+): ProviderFailure | undefined {
+  let refusal: ProviderFailure | undefined;
+  const reject: Reject = (field, expected) => {
+    refusal ??= refused(field, expected);
+  };
+  check(reject);
+  const { metadata, providerOptions } = message;
+  if (Object.hasOwn(metadata, messageIdKey)) reject(`metadata.${messageIdKey}`, "no name of Carillon's own");
+  for (const [option, expected] of optionProblems(providerOptions[id], rules)) {
+    reject(`providerOptions.${id}.${option}`, expected);
+  }
+  return refusal;
 }
 
 /** Whether a text is longer in UTF-8. A UTF-16 unit makes at most three bytes, so most texts need no count. */

@@ -15,7 +15,8 @@ import {
 import { readSecret } from "./secret.ts";
 
 const mode: OptionRule = (value) => value === "a" || "a";
-const rules = { apiKey: secret, "baseUrl?": url, "secret?": secrets, "mode?": mode };
+const required = { apiKey: secret };
+const rules = { baseUrl: url, secret: secrets, mode };
 const kinds = { text, secret, secrets, url, flag, positive, record };
 
 test("names every problem at once, an unknown option included, and echoes no value", () => {
@@ -28,7 +29,7 @@ test("names every problem at once, an unknown option included, and echoes no val
   };
   let caught: unknown;
   try {
-    checkOptions("resend", options, rules);
+    checkOptions("resend", options, required, rules);
   } catch (error) {
     caught = error;
   }
@@ -46,7 +47,7 @@ test("names every problem at once, an unknown option included, and echoes no val
 });
 
 test.each([undefined, null, "re_key", 5, []])("refuses %j in place of options", (options) => {
-  expect(() => checkOptions("resend", options, rules)).toThrow(ConfigurationError);
+  expect(() => checkOptions("resend", options, required, rules)).toThrow(ConfigurationError);
 });
 
 test.each([
@@ -58,11 +59,14 @@ test.each([
   ["positive", 0.5, [0, -1, Number.NaN, Number.POSITIVE_INFINITY, "1"]],
   ["record", {}, [[], null, "{}"]],
 ] as const)("%s takes what it says, absent only where it is optional", (kind, good, bad) => {
-  const requiredRule = { x: kinds[kind] };
-  expect(optionProblems({ x: good }, requiredRule)).toEqual([]);
-  for (const value of bad) expect(optionProblems({ x: value }, requiredRule)).toHaveLength(1);
-  expect(optionProblems({}, requiredRule)).toHaveLength(1);
-  expect(optionProblems({ x: undefined }, { "x?": kinds[kind] })).toEqual([]);
+  const ruled = { x: kinds[kind] };
+  expect(optionProblems({ x: good }, {}, ruled)).toEqual([]);
+  for (const value of bad) {
+    expect(optionProblems({ x: value }, {}, ruled)).toHaveLength(1);
+    expect(optionProblems({ x: value }, ruled)).toHaveLength(1);
+  }
+  expect(optionProblems({}, {}, ruled)).toHaveLength(1);
+  expect(optionProblems({ x: undefined }, ruled)).toEqual([]);
 });
 
 test("reads a secret anew each time, and refuses one that cannot stand in a header", async () => {

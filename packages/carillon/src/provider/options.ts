@@ -1,30 +1,33 @@
 import { ConfigurationError } from "../error/errors.ts";
-import { matches, recordOf } from "./reading.ts";
+import { entryOf, matches, recordOf } from "./reading.ts";
 
 /** True for a good value; for another what it must be, which is all that an error says of it: never the value itself. */
 export type OptionRule = (value: unknown) => true | string;
 
-/** Rules by option, in the order in which problems are told; with a `?`, as in an interface, one that may be absent. */
+/** Rules by option. */
 export type OptionRules = Readonly<Record<string, OptionRule>>;
 
-/** An option, and what is wrong with it. */
-export type OptionProblem = readonly [option: string, problem: string];
+/** An option that breaks its rule, and what was expected of it. */
+export type OptionProblem = readonly [option: string, expected: string];
+
+/** What {@link isHeaderSafe} takes, in words. */
+export const credential = "visible ASCII without spaces";
 
 /** Whether a string can stand in a header as a credential: visible ASCII, so no stray newline of a file; not empty. */
 export function isHeaderSafe(value: unknown): value is string {
   return matches(/^[!-~]+$/, value);
 }
 
-export const text: OptionRule = (value) => matches(/\S/, value) || "a string that is not blank";
+export const text: OptionRule = (value) => matches(/\S/, value) || "text that is not blank";
 
 /** A credential for a request's header, or a function that gets one. */
 export const secret: OptionRule = (value) =>
-  typeof value === "function" || isHeaderSafe(value) || "visible ASCII without spaces, or a function";
+  typeof value === "function" || isHeaderSafe(value) || `${credential}, or a function`;
 
 /** A receiver's secret: one string, or a list of them while they rotate. */
 export const secrets: OptionRule = (value) => {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return (list.length > 0 && list.every((each) => text(each) === true)) || "a string that is not blank, or a list";
+  return (list.length > 0 && list.every((each) => text(each) === true)) || "text that is not blank, or a list of it";
 };
 
 export const url: OptionRule = (value) =>
@@ -37,22 +40,23 @@ export const positive: OptionRule = (value) => (Number.isFinite(value) && (value
 
 export const record: OptionRule = (value) => recordOf(value) === value || "an object";
 
-/** What every provider's factory takes. */
-export const accountRules: OptionRules = { "account?": text, "baseUrl?": url };
+/** What every provider's factory may be given. */
+export const accountRules: OptionRules = { account: text, baseUrl: url };
 
 /** Every way in which options break their rules, an unknown option included; undefined counts as absent. */
-export function optionProblems(options: unknown, rules: OptionRules): readonly OptionProblem[] {
+export function optionProblems(
+  options: unknown,
+  optional: OptionRules,
+  required: OptionRules = {},
+): readonly OptionProblem[] {
   const given = recordOf(options);
-  const problems: OptionProblem[] = [];
-  const known = Object.entries(rules).map(([name, rule]) => {
-    const option = name.replace("?", "");
+  return Object.keys({ ...required, ...given }).flatMap((option) => {
     const value = given[option];
-    const found = rule(value);
-    if (found !== true && (value !== undefined || option === name)) problems.push([option, `must be ${found}`]);
-    return option;
+    const rule = entryOf(required, option);
+    if (value === undefined && !rule) return [];
+    const expected = (rule ?? entryOf(optional, option))?.(value) ?? "no option of this name";
+    return expected === true ? [] : [[option, expected] as const];
   });
-  for (const option of Object.keys(given)) if (!known.includes(option)) problems.push([option, "is unknown"]);
-  return problems;
 }
 
 /**
@@ -60,7 +64,14 @@ export function optionProblems(options: unknown, rules: OptionRules): readonly O
  *
  * Errors: one `ConfigurationError` that names every problem and echoes no value.
  */
-export function checkOptions(subject: string, options: unknown, rules: OptionRules): void {
-  const problems = optionProblems(options, rules).map(([option, problem]) => `option "${option}" ${problem}`);
+export function checkOptions(
+  subject: string,
+  options: unknown,
+  required: OptionRules,
+  optional: OptionRules = {},
+): void {
+  const problems = optionProblems(options, optional, required).map(
+    ([option, expected]) => `"${option}": expected ${expected}`,
+  );
   if (problems.length > 0) throw new ConfigurationError(subject, problems);
 }

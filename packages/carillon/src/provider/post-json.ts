@@ -1,11 +1,10 @@
 import type { ProviderFailure } from "./contract.ts";
-import { isOverBytes, refusal } from "./message.ts";
+import { isOverBytes, refused } from "./message.ts";
 import type { OutboundRequest, Secret } from "./request.ts";
 import { readSecret } from "./secret.ts";
 
 /** How a provider of JSON over HTTP is called. */
 export interface JsonPost {
-  readonly provider: string;
   readonly url: string;
   readonly payload: unknown;
   /** Of the body, attachments in base64 included. */
@@ -16,10 +15,10 @@ export interface JsonPost {
 
 /** The request, or `invalid-message` for a body that is too large, or why there is no secret. */
 export async function postJson(post: JsonPost): Promise<OutboundRequest | ProviderFailure> {
-  const { provider, url, payload, maxBytes } = post;
+  const { url, payload, maxBytes } = post;
   const body = JSON.stringify(payload);
-  const tooLarge = isOverBytes(maxBytes, body) && `make more than ${maxBytes} bytes with the rest`;
-  const secret = refusal(provider, [["attachments", tooLarge]]) ?? (await readSecret(post.secret));
+  if (isOverBytes(maxBytes, body)) return refused("attachments", `at most ${maxBytes} bytes with the rest`);
+  const secret = await readSecret(post.secret);
   if (typeof secret !== "string") return secret;
   const headers = { "content-type": "application/json", ...post.headers(secret) };
   return { method: "POST", url, headers, body, secrets: [secret] };

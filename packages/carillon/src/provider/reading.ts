@@ -20,9 +20,9 @@ export function entryOf<T>(table: Readonly<Record<string, T>>, name: string | nu
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
-/** The list or object, or nothing where it is empty: left out of JSON. */
+/** The list or object, or nothing where all in it is undefined: left out of JSON. */
 export function filled<T extends object>(value: T): T | undefined {
-  return Object.keys(value).length > 0 ? value : undefined;
+  return Object.values(value).some((item) => item !== undefined) ? value : undefined;
 }
 
 /** 2000-01-01 and 2100-01-01: outside of these a provider's clock or unit is wrong. */

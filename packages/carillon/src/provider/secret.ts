@@ -1,5 +1,5 @@
 import type { ProviderFailure } from "./contract.ts";
-import { isHeaderSafe } from "./options.ts";
+import { credential, isHeaderSafe } from "./options.ts";
 import type { Secret } from "./request.ts";
 
 /**
@@ -11,5 +11,5 @@ import type { Secret } from "./request.ts";
 export async function readSecret(secret: Secret): Promise<string | ProviderFailure> {
   const value = typeof secret === "string" ? secret : await secret();
   if (isHeaderSafe(value)) return value;
-  return { ok: false, kind: "unauthorized", detail: "The secret's function gave no usable one" };
+  return { ok: false, kind: "unauthorized", detail: `expected a secret of ${credential}` };
 }

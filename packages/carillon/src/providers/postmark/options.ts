@@ -35,16 +35,18 @@ export interface PostmarkMessageOptions {
   readonly tag?: string | undefined;
 }
 
-export const factoryRules: OptionRules = { serverToken: secret, "messageStream?": text, ...accountRules };
+export const factoryRules: OptionRules = { serverToken: secret };
+
+export const streamRules: OptionRules = { messageStream: text, ...accountRules };
 
 export const headerRules: OptionRules = { header: text, value: secrets };
 
 export const basicRules: OptionRules = { username: text, password: secrets };
 
 export const messageRules: OptionRules = {
-  "messageStream?": text,
-  "trackOpens?": flag,
-  "trackLinks?": (value) =>
+  messageStream: text,
+  trackOpens: flag,
+  trackLinks: (value) =>
     matches(/^(None|HtmlAndText|HtmlOnly|TextOnly)$/, value) || "None, HtmlAndText, HtmlOnly or TextOnly",
-  "tag?": (value) => matches(/^.{1,1000}$/s, value) || "1 to 1000 characters",
+  tag: (value) => matches(/^.{1,1000}$/s, value) || "1 to 1000 characters",
 };

@@ -1,7 +1,7 @@
 import { emailChannel } from "../../channels/email.ts";
 import type { Provider } from "../../provider/contract.ts";
 import { checkOptions } from "../../provider/options.ts";
-import { factoryRules, type PostmarkOptions } from "./options.ts";
+import { factoryRules, type PostmarkOptions, streamRules } from "./options.ts";
 import { checkPostmarkMessage, postmarkGroupKey, postPostmark, toPostmarkMessage } from "./request.ts";
 import { readPostmarkBatch, readPostmarkResponse } from "./response.ts";
 
@@ -14,7 +14,7 @@ import { readPostmarkBatch, readPostmarkResponse } from "./response.ts";
  * createNotifier({ email: [postmark({ serverToken })] });
  */
 export function postmark(options: PostmarkOptions): Provider<"email"> {
-  checkOptions("postmark", options, factoryRules);
+  checkOptions("postmark", options, factoryRules, streamRules);
   const { serverToken, messageStream, account = "default", baseUrl } = options;
   return {
     id: "postmark",

@@ -2,14 +2,13 @@ import type { EmailMessage } from "../../channels/email.ts";
 import type { BatchItem, ProviderFailure } from "../../provider/contract.ts";
 import { messageIdKey } from "../../provider/correlation.ts";
 import { formatMailbox, recipientCount } from "../../provider/mailbox.ts";
-import { extrasProblems, type FieldProblem, isOverBytes, refusal } from "../../provider/message.ts";
+import { checkMessage, isOverBytes } from "../../provider/message.ts";
 import { postJson } from "../../provider/post-json.ts";
 import { filled } from "../../provider/reading.ts";
 import type { OutboundRequest, Secret } from "../../provider/request.ts";
 import { messageRules } from "./options.ts";
 import type { PostmarkMessage } from "./wire.ts";
 
-const provider = "Postmark";
 const maxBodyPartBytes = 5_000_000;
 /** 10 MB a message, after base64. */
 const maxMessageBytes = 10_000_000;
@@ -26,24 +25,22 @@ const maxBatchedBytes = 90_000;
  */
 export function checkPostmarkMessage(message: EmailMessage, messageId: string): ProviderFailure | undefined {
   const { metadata, providerOptions, tags } = message;
-  const keys = Object.keys(metadata).map((key) => key.toLowerCase());
-  return refusal(provider, [
-    ["to", recipientCount(message) > 50 && "has more than 50 addresses with cc and bcc"],
-    ...(["html", "text"] as const).map((field): FieldProblem => [
-      field,
-      isOverBytes(maxBodyPartBytes, message[field] ?? "") && `has more than ${maxBodyPartBytes} bytes`,
-    ]),
-    ["tags", tags.length > 1 && providerOptions["postmark"]?.["tag"] === undefined && "has more than one"],
-    ...Object.entries(metadata).map(([key, value], i): FieldProblem => [
-      `metadata.${key}`,
-      (key.length > 20 && "has a key of more than 20 characters") ||
-        (value.length > 80 && "has more than 80 characters") ||
-        (keys.indexOf(key.toLowerCase()) < i && "is there in another case"),
-    ]),
-    ["metadata", keys.length > 9 && "has more than 9 entries beside our id"],
-    ["messageId", messageId.length > 80 && "has more than 80 characters"],
-    ...extrasProblems("postmark", message, messageRules),
-  ]);
+  return checkMessage("postmark", message, messageRules, (reject) => {
+    if (recipientCount(message) > 50) reject("to", "1 to 50 recipients with cc and bcc");
+    for (const field of ["html", "text"] as const) {
+      if (isOverBytes(maxBodyPartBytes, message[field] ?? "")) reject(field, `at most ${maxBodyPartBytes} bytes`);
+    }
+    if (tags.length > 1 && !providerOptions["postmark"]?.["tag"]) reject("tags", "at most 1 entry");
+    const names = new Set<string>();
+    for (const [key, value] of Object.entries(metadata)) {
+      const isNew = names.size < names.add(key.toLowerCase()).size;
+      if (!isNew || key.length > 20 || value.length > 80) {
+        reject(`metadata.${key}`, "a name of up to 20 characters, in one case only, and up to 80 characters");
+      }
+    }
+    if (names.size > 9) reject("metadata", "at most 9 entries");
+    if (messageId.length > 80) reject("messageId", "up to 80 characters");
+  });
 }
 
 function mailboxes(addresses: EmailMessage["to"]): string | undefined {
@@ -103,7 +100,6 @@ export function postPostmark(
 ): Promise<OutboundRequest | ProviderFailure> {
   const isBatch = Array.isArray(payload);
   return postJson({
-    provider,
     url: `https://api.postmarkapp.com/email${isBatch ? "/batch" : ""}`,
     payload,
     maxBytes: isBatch ? maxBatchBytes : maxMessageBytes,

@@ -1,4 +1,4 @@
-import { accountRules, type OptionRules, secret, secrets, text } from "../../provider/options.ts";
+import { type OptionRules, secret, secrets, text } from "../../provider/options.ts";
 import { matches } from "../../provider/reading.ts";
 import type { Secret } from "../../provider/request.ts";
 
@@ -24,13 +24,13 @@ export interface ResendMessageOptions {
   readonly topicId?: string | undefined;
 }
 
-export const factoryRules: OptionRules = { apiKey: secret, ...accountRules };
+export const factoryRules: OptionRules = { apiKey: secret };
 
 export const webhookRules: OptionRules = { secret: secrets };
 
 export const messageRules: OptionRules = {
-  "scheduledAt?": (value) =>
-    (matches(/^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:?\d\d)$/, value) && Date.parse(value) > 0) ||
+  scheduledAt: (value) =>
+    (matches(/^\d{4}-.+T.+(Z|[+-]\d\d:?\d\d)$/, value) && Date.parse(value) > 0) ||
     "a time in ISO 8601 with a time zone",
-  "topicId?": text,
+  topicId: text,
 };

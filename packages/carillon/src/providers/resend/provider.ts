@@ -1,6 +1,6 @@
 import { emailChannel } from "../../channels/email.ts";
 import type { Provider } from "../../provider/contract.ts";
-import { checkOptions } from "../../provider/options.ts";
+import { accountRules, checkOptions } from "../../provider/options.ts";
 import { factoryRules, type ResendOptions } from "./options.ts";
 import { checkResendMessage, postResend, resendGroupKey, toResendEmail } from "./request.ts";
 import { readResendBatch, readResendResponse } from "./response.ts";
@@ -14,7 +14,7 @@ import { readResendBatch, readResendResponse } from "./response.ts";
  * createNotifier({ email: [resend({ apiKey })] });
  */
 export function resend(options: ResendOptions): Provider<"email"> {
-  checkOptions("resend", options, factoryRules);
+  checkOptions("resend", options, factoryRules, accountRules);
   const { apiKey, account = "default", baseUrl } = options;
   return {
     id: "resend",

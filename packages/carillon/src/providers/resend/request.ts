@@ -2,7 +2,7 @@ import type { EmailMessage } from "../../channels/email.ts";
 import type { BatchItem, BuildContext, ProviderFailure } from "../../provider/contract.ts";
 import { messageIdKey } from "../../provider/correlation.ts";
 import { formatMailbox, recipientCount } from "../../provider/mailbox.ts";
-import { extrasProblems, type FieldProblem, refusal } from "../../provider/message.ts";
+import { checkMessage } from "../../provider/message.ts";
 import { postJson } from "../../provider/post-json.ts";
 import { filled } from "../../provider/reading.ts";
 import type { OutboundRequest, Secret } from "../../provider/request.ts";
@@ -10,21 +10,18 @@ import { messageRules } from "./options.ts";
 import { envelopeName, labelPrefix, maxTagLength, toTag } from "./tags.ts";
 import type { ResendEmail } from "./wire.ts";
 
-const provider = "Resend";
-
 /** What of Resend's rules can be seen in a message; cheap, without its size. */
 export function checkResendMessage(message: EmailMessage): ProviderFailure | undefined {
-  return refusal(provider, [
-    ...(["to", "cc", "bcc"] as const).map((field): FieldProblem => [
-      field,
-      message[field].length > 50 && "has more than 50 addresses",
-    ]),
-    ...Object.entries(message.metadata).map(([key, value]): FieldProblem => [
-      `metadata.${key}`,
-      toTag(key, value).value.length > maxTagLength && "has more than 191 bytes, and not only A-Z a-z 0-9 _ -",
-    ]),
-    ...extrasProblems("resend", message, messageRules),
-  ]);
+  return checkMessage("resend", message, messageRules, (reject) => {
+    for (const field of ["to", "cc", "bcc"] as const) {
+      if (message[field].length > 50) reject(field, "at most 50 addresses");
+    }
+    for (const [key, value] of Object.entries(message.metadata)) {
+      if (toTag(key, value).value.length > maxTagLength) {
+        reject(`metadata.${key}`, "up to 191 bytes, or only A-Z a-z 0-9 _ -");
+      }
+    }
+  });
 }
 
 function mailboxes(addresses: EmailMessage["to"]): readonly string[] | undefined {
@@ -87,7 +84,6 @@ export function postResend(
 ): Promise<OutboundRequest | ProviderFailure> {
   const isBatch = Array.isArray(payload);
   return postJson({
-    provider,
     url: `https://api.resend.com/emails${isBatch ? "/batch" : ""}`,
     payload,
     maxBytes: 40_000_000,

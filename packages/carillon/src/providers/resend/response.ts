@@ -1,36 +1,28 @@
 import type { BatchItem, Outcome, ProviderFailure } from "../../provider/contract.ts";
-import { failed, type Meaning, refusedHere } from "../../provider/failure.ts";
-import { entryOf, recordOf, textOf } from "../../provider/reading.ts";
+import { failed, type Meanings, refusedHere } from "../../provider/failure.ts";
+import { recordOf, textOf } from "../../provider/reading.ts";
 import type { ProviderResponse } from "../../provider/request.ts";
 
-/**
- * A used-up quota ends with the day, the month, or when somebody buys more. Once an hour finds out soon enough, and is
- * far beyond what the core waits for by itself, so that the next provider carries on.
- */
-const quotaExceeded: Meaning = { kind: "rate-limited", retryAfterMs: 3_600_000 };
-
 /** https://resend.com/docs/api-reference/errors (read 2026-11-23). Other names go by their status. */
-const meaningOfName: Readonly<Record<string, Meaning>> = {
-  invalid_idempotency_key: refusedHere,
-  // The first request under this key is still running and may send: only the same key makes a repeat safe.
-  concurrent_idempotent_requests: { kind: "unavailable" },
-  // Something else went out under this key: this, or its parts, must not be sent under another key or by another provider.
-  invalid_idempotent_request: { kind: "unexpected-response" },
-  invalid_attachment: { kind: "invalid-message", field: "attachments" },
-  invalid_from_address: { kind: "invalid-message", field: "from" },
-  invalid_to_address: { kind: "invalid-message", field: "to" },
+const byName: Meanings = [
   // About our keys, scopes and regions, not about the message.
-  invalid_access: refusedHere,
-  invalid_region: refusedHere,
-  daily_quota_exceeded: quotaExceeded,
-  monthly_quota_exceeded: quotaExceeded,
-  security_error: { kind: "rejected" },
-};
+  [/ invalid_(idempotency_key|access|region)$/, refusedHere],
+  // The first request under this key is still running and may send: only the same key makes a repeat safe.
+  [/ concurrent_idempotent_requests$/, { kind: "unavailable" }],
+  // Something else went out under this key: this, or its parts, must not be sent under another key or by another provider.
+  [/ invalid_idempotent_request$/, { kind: "unexpected-response" }],
+  [/ invalid_attachment$/, { kind: "invalid-message", field: "attachments" }],
+  [/ invalid_from_address$/, { kind: "invalid-message", field: "from" }],
+  [/ invalid_to_address$/, { kind: "invalid-message", field: "to" }],
+  // A used-up quota ends with the day, the month, or when somebody buys more. Once an hour finds out soon enough, and is
+  // far beyond what the core waits for by itself, so that the next provider carries on.
+  [/_quota_exceeded$/, { kind: "rate-limited", retryAfterMs: 3_600_000 }],
+  [/ security_error$/, { kind: "rejected" }],
+];
 
 function readFailure({ status, json }: ProviderResponse): ProviderFailure {
   const { name, message } = recordOf(json);
-  const code = textOf(name);
-  return failed("Resend", status, code, message, entryOf(meaningOfName, code));
+  return failed(status, textOf(name), message, byName);
 }
 
 /** The outcome of one message: of a batch its own entry is given, else the answer is it. */

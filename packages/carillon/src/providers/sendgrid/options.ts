@@ -1,13 +1,4 @@
-import {
-  accountRules,
-  flag,
-  type OptionRules,
-  positive,
-  record,
-  secret,
-  secrets,
-  text,
-} from "../../provider/options.ts";
+import { flag, type OptionRules, positive, record, secret, secrets, text } from "../../provider/options.ts";
 import { matches } from "../../provider/reading.ts";
 import type { Secret } from "../../provider/request.ts";
 
@@ -41,16 +32,16 @@ export interface SendGridMessageOptions {
   readonly trackClicks?: boolean | undefined;
 }
 
-export const factoryRules: OptionRules = { apiKey: secret, ...accountRules };
+export const factoryRules: OptionRules = { apiKey: secret };
 
 export const webhookRules: OptionRules = { publicKey: secrets };
 
 export const messageRules: OptionRules = {
-  "templateId?": text,
-  "dynamicTemplateData?": record,
-  "asmGroupId?": positive,
-  "ipPoolName?": (value) => matches(/^.{2,64}$/s, value) || "2 to 64 characters",
-  "sandbox?": flag,
-  "trackOpens?": flag,
-  "trackClicks?": flag,
+  templateId: text,
+  dynamicTemplateData: record,
+  asmGroupId: positive,
+  ipPoolName: (value) => matches(/^.{2,64}$/s, value) || "2 to 64 characters",
+  sandbox: flag,
+  trackOpens: flag,
+  trackClicks: flag,
 };

@@ -1,6 +1,6 @@
 import { emailChannel } from "../../channels/email.ts";
 import type { Provider } from "../../provider/contract.ts";
-import { checkOptions } from "../../provider/options.ts";
+import { accountRules, checkOptions } from "../../provider/options.ts";
 import { factoryRules, type SendGridOptions } from "./options.ts";
 import { buildSendGridRequest, checkSendGridMessage, sendGridGroupKey } from "./request.ts";
 import { readSendGridBatch, readSendGridResponse } from "./response.ts";
@@ -14,7 +14,7 @@ import { readSendGridBatch, readSendGridResponse } from "./response.ts";
  * createNotifier({ email: [sendgrid({ apiKey })] });
  */
 export function sendgrid(options: SendGridOptions): Provider<"email"> {
-  checkOptions("sendgrid", options, factoryRules);
+  checkOptions("sendgrid", options, factoryRules, accountRules);
   const { apiKey, account = "default", baseUrl } = options;
   return {
     id: "sendgrid",

@@ -80,6 +80,7 @@ test("metadata named like SendGrid's own fields comes back beside them", async (
     marketing_campaign_name: "spring",
     order_id: "7",
     carillon_arg_x: "y",
+    x_carillon_arg_: "z",
     carillon_environment: "a",
   };
   const built = await buildSendGridRequest([{ message: message({ metadata }), messageId: "msg_1" }], "SG.1");

@@ -1,6 +1,6 @@
 import type { EmailMessage } from "../../channels/email.ts";
 import type { BatchItem, Outcome, ProviderFailure } from "../../provider/contract.ts";
-import { failed, meaningOfStatus } from "../../provider/failure.ts";
+import { failed } from "../../provider/failure.ts";
 import { entryOf, recordOf, textOf } from "../../provider/reading.ts";
 import type { ProviderResponse } from "../../provider/request.ts";
 
@@ -16,14 +16,13 @@ const fieldNames: Readonly<Record<string, string>> = {
 /** `personalizations.0.to.1.email` is the caller's `to.1.email`. */
 function fieldOf(field: unknown): string | undefined {
   const path = textOf(field)?.replace(/^personalizations(\.\d+)?\.?/, "");
-  const [name] = path?.split(/[.[]/, 1) ?? [];
-  return entryOf(fieldNames, name) ?? textOf(path);
+  return entryOf(fieldNames, path?.split(/[.[]/, 1)[0]) ?? textOf(path);
 }
 
 /** Milliseconds until `X-RateLimit-Reset` (unix seconds), by the clock that the answer itself carries. */
 function untilReset(headers: Headers): number | undefined {
-  const ms = Number(headers.get("x-ratelimit-reset") ?? Number.NaN) * 1000 - Date.parse(headers.get("date") ?? "");
-  return ms >= 0 && ms < 86_400_000 ? ms : undefined;
+  const ms = Number(headers.get("x-ratelimit-reset")) * 1000 - Date.parse(headers.get("date") ?? "");
+  return ms >= 0 ? ms : undefined;
 }
 
 /**
@@ -33,26 +32,26 @@ function untilReset(headers: Headers): number | undefined {
 function readFailure({ status, headers, json }: ProviderResponse): ProviderFailure {
   const { errors } = recordOf(json);
   const { field, message } = recordOf(Array.isArray(errors) ? errors[0] : undefined);
-  const { kind } = meaningOfStatus(status);
   return {
-    ...failed("SendGrid", status, undefined, message),
-    ...(kind === "invalid-message" && { field: fieldOf(field) }),
-    ...(kind === "rate-limited" && { retryAfterMs: untilReset(headers) }),
+    ...failed(status, undefined, message),
+    field: status === 400 ? fieldOf(field) : undefined,
+    retryAfterMs: status === 429 ? untilReset(headers) : undefined,
   };
 }
 
 /** 202 means queued, whatever the body; 200 is the sandbox's answer, and only where the sandbox was asked for. */
 export function readSendGridResponse(response: ProviderResponse, message: EmailMessage): Outcome {
-  const sandbox = message.providerOptions["sendgrid"]?.["sandbox"] === true;
-  if (response.status !== 202 && !(sandbox && response.status === 200)) return readFailure(response);
-  return { ok: true, providerMessageId: textOf(response.headers.get("x-message-id")) };
+  const { status, headers } = response;
+  return status === 202 || (status === 200 && message.providerOptions["sendgrid"]?.["sandbox"])
+    ? { ok: true, providerMessageId: textOf(headers.get("x-message-id")) }
+    : readFailure(response);
 }
 
-/** One answer for all: they share the id, and are told apart by the custom arguments that their events carry. */
+/** One answer for all: they share options and id, and are told apart by the custom arguments that their events carry. */
 export function readSendGridBatch(
   response: ProviderResponse,
   items: readonly BatchItem<"email">[],
 ): readonly Outcome[] | ProviderFailure {
-  const outcomes = items.map(({ message }) => readSendGridResponse(response, message));
-  return outcomes.find((outcome): outcome is ProviderFailure => !outcome.ok) ?? outcomes;
+  const outcome = readSendGridResponse(response, (items[0] as BatchItem<"email">).message);
+  return outcome.ok ? items.map(() => outcome) : outcome;
 }
