@@ -407,6 +407,15 @@ describe("when a provider cannot", () => {
   });
 });
 
+it("a production deployment that is bound to the simulator hands it nothing: messages wait", async () => {
+  const { shard, ids } = await waiting(addresses(2));
+  await deliverChunk({ ...env, ENVIRONMENT: "production" }, only(await claimed(shard)));
+  for (const id of ids) {
+    expect(await message(id)).toMatchObject({ status: "queued", tries: 0 });
+    expect(received(id)).toBe(0);
+  }
+});
+
 describe("when the directory is down", () => {
   it("messages wait and nothing is sent", async () => {
     const { shard, ids } = await waiting(addresses(3));
