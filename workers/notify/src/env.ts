@@ -1,11 +1,8 @@
-import type { Deliver } from "./deliver/entrypoint.ts";
-import type { Ledger } from "./ledger/ledger.ts";
-import type { Effects } from "./outbox/entrypoint.ts";
-
 /** Bindings and variables. Everything a provider needs comes as further variables, named in its `settings`. */
 export interface Env {
   readonly DB: D1Database;
-  readonly LEDGER: DurableObjectNamespace<Ledger>;
+  /** Of `Ledger`; called through `ledger/shards.ts`, which knows its methods. */
+  readonly LEDGER: DurableObjectNamespace;
   /** The simulator, in development only: a production deployment that has it refuses requests. */
   readonly SIMULATOR?: Fetcher;
   /** `production`, `staging` or `development`. Unset or unknown captures everything. */
@@ -22,10 +19,4 @@ export interface Env {
   readonly PROVIDERS?: string;
   /** The first API key, with every scope; a secret of at least 24 characters. */
   readonly ADMIN_API_KEY?: string;
-}
-
-/** What `ctx.exports` offers in this Worker. */
-export interface Exports {
-  readonly Deliver: Service<Deliver>;
-  readonly Effects: Service<Effects>;
 }

@@ -8,7 +8,7 @@ import type { ChunkJob } from "../src/ledger/claim.ts";
 import type { IncomingEvent } from "../src/ledger/ingest.ts";
 import { expireLeases } from "../src/ledger/leases.ts";
 import { record } from "../src/ledger/record.ts";
-import type { MemberOutcome } from "../src/ledger/record.ts";
+import type { MemberOutcome } from "../src/ledger/settle.ts";
 import { readSettings } from "../src/settings.ts";
 import type { Settings } from "../src/settings.ts";
 import { accept, email, env, fault, message, received, untilStatus } from "./service.ts";

@@ -5,7 +5,7 @@ import type { SuppressionReason } from "../directory/suppressions.ts";
 import { deliverForMs, maxConnections, requestTimeoutMs } from "../dispatch/limits.ts";
 import type { Env } from "../env.ts";
 import type { ChunkJob } from "../ledger/claim.ts";
-import type { MemberOutcome } from "../ledger/record.ts";
+import type { MemberOutcome } from "../ledger/settle.ts";
 import { shardStub } from "../ledger/shards.ts";
 import { mustRefuse, settingsOf } from "../settings.ts";
 import type { Settings } from "../settings.ts";

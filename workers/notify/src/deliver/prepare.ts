@@ -4,7 +4,7 @@ import { addressOf } from "../accept/address.ts";
 import type { SuppressionReason } from "../directory/suppressions.ts";
 import { formatId, stemOf } from "../ids.ts";
 import type { ChunkJob } from "../ledger/claim.ts";
-import type { MemberOutcome } from "../ledger/record.ts";
+import type { MemberOutcome } from "../ledger/settle.ts";
 import type { Settings } from "../settings.ts";
 
 /** A message that is ready to be handed to the notifier. */

@@ -1,6 +1,5 @@
 import { backoffMs, nextStep } from "carillon";
 import type { ProviderFailure } from "carillon";
-import type { MessageRow, Place } from "../ledger/rows.ts";
 import { laneAfter } from "./lanes.ts";
 import type { Lane } from "./lanes.ts";
 import { leaseMs } from "./limits.ts";
@@ -30,7 +29,7 @@ export type Decision =
       /** The request may have arrived: only the same request again is safe, so its members stay together. */
       readonly sameRequest: boolean;
     }
-  | { readonly action: "stop"; readonly place: Extract<Place, "done" | "held" | "failed" | "suppressed"> };
+  | { readonly action: "stop"; readonly place: "done" | "held" | "failed" | "suppressed" };
 
 export interface FailedTry {
   readonly failure: Pick<ProviderFailure, "kind" | "notAccepted" | "tryNext" | "retryAfterMs">;
@@ -38,9 +37,20 @@ export interface FailedTry {
   readonly unknown: boolean;
 }
 
+/** What a message has behind it, as its row says. */
+export interface Tried {
+  readonly tries: number;
+  /** How many of them ended without an answer. */
+  readonly unknown_tries: number;
+  /** On the lane that it is on. */
+  readonly lane_tries: number;
+  /** When the first of those began, in milliseconds. */
+  readonly lane_since: number | null;
+}
+
 /** What becomes of a message after a try that failed. `message` has that try counted. */
 export function decide(
-  message: Pick<MessageRow, "lane_tries" | "lane_since" | "tries" | "unknown_tries">,
+  message: Tried,
   { failure, unknown: thisUnknown }: FailedTry,
   lane: Lane,
   lanes: readonly Lane[],

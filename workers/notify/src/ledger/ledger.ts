@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import type { Env, Exports } from "../env.ts";
+import type { Env } from "../env.ts";
 import { shardOfName } from "../ids.ts";
 import { settingsOf } from "../settings.ts";
 import { accept, findAccepted } from "./accept.ts";
@@ -8,6 +8,7 @@ import { arm } from "./arm.ts";
 import { claim } from "./claim.ts";
 import { findByProviderIds, forgetStrays, ingest, takeStrays } from "./ingest.ts";
 import type { IncomingEvent } from "./ingest.ts";
+import type { Entrypoints } from "./hand-over.ts";
 import { expireLeases } from "./leases.ts";
 import { settleOutbox, takeOutbox } from "./outbox.ts";
 import { readPulse } from "./pulse.ts";
@@ -101,7 +102,7 @@ export class Ledger extends DurableObject<Env> {
       await arm(this.ctx.storage, now, this.#lastAlarmAt);
       return taken;
     });
-    const { Deliver, Effects } = this.ctx.exports as unknown as Exports;
+    const { Deliver, Effects } = this.ctx.exports as unknown as Entrypoints;
     const handed: Promise<void>[] = turn.jobs.map((job) => Deliver.deliver(job));
     if (turn.effects.length > 0) handed.push(Effects.apply(this.#shard, turn.effects));
     if (turn.strays.length > 0) handed.push(Effects.correlate(this.#shard, turn.strays));

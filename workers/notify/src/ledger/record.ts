@@ -1,4 +1,3 @@
-import type { AttemptReport } from "carillon";
 import { stemOf } from "../ids.ts";
 import type { Settings } from "../settings.ts";
 import { contextsOf } from "./context.ts";
@@ -6,29 +5,10 @@ import { putOutbox } from "./outbox.ts";
 import type { Effect } from "./outbox.ts";
 import type { MessageRow, TimelineRow } from "./rows.ts";
 import { change, settle } from "./settle.ts";
+import type { MemberOutcome } from "./settle.ts";
 import { insertTimeline, selectMessages, updateMessages } from "./sql.ts";
 import type { MessageChange } from "./sql.ts";
 import { keepTogether } from "./waiting.ts";
-
-/** What became of one member of a chunk. */
-export type MemberOutcome =
-  | {
-      readonly uuid: string;
-      readonly kind: "attempt";
-      readonly report: AttemptReport;
-      /** It repeated a request whose outcome is unknown, and could not be that same request any more. */
-      readonly possibleDuplicate?: true | undefined;
-      /** Keys of its addresses that are suppressed and were left out. */
-      readonly dropped?: readonly string[] | undefined;
-    }
-  | { readonly uuid: string; readonly kind: "captured"; readonly reason: string }
-  | { readonly uuid: string; readonly kind: "suppressed"; readonly reason: string }
-  /** Not tried again: it may have been sent, and only another request could be made. */
-  | { readonly uuid: string; readonly kind: "held"; readonly reason: string }
-  /** Not sent, and never will be: the content cannot become a message. */
-  | { readonly uuid: string; readonly kind: "refused"; readonly detail: string; readonly field: string | undefined }
-  /** Not tried: due again after a pause. */
-  | { readonly uuid: string; readonly kind: "postponed"; readonly reason: string; readonly forMs: number };
 
 export interface RecordCommand {
   readonly chunk: string;

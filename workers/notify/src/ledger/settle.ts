@@ -5,11 +5,30 @@ import type { Decision } from "../dispatch/decide.ts";
 import type { Lane } from "../dispatch/lanes.ts";
 import type { Context } from "./context.ts";
 import type { Effect } from "./outbox.ts";
-import type { MemberOutcome } from "./record.ts";
 import { isCarried, isRecorded, statusOf, unrecorded } from "./rows.ts";
 import type { EvidenceByAttempt, MessageRow, Milestones, StoredAddress, TimelineRow } from "./rows.ts";
 import type { MessageChange } from "./sql.ts";
 import { waiting } from "./waiting.ts";
+
+/** What became of one member of a chunk. */
+export type MemberOutcome =
+  | {
+      readonly uuid: string;
+      readonly kind: "attempt";
+      readonly report: AttemptReport;
+      /** It repeated a request whose outcome is unknown, and could not be that same request any more. */
+      readonly possibleDuplicate?: true | undefined;
+      /** Keys of its addresses that are suppressed and were left out. */
+      readonly dropped?: readonly string[] | undefined;
+    }
+  | { readonly uuid: string; readonly kind: "captured"; readonly reason: string }
+  | { readonly uuid: string; readonly kind: "suppressed"; readonly reason: string }
+  /** Not tried again: it may have been sent, and only another request could be made. */
+  | { readonly uuid: string; readonly kind: "held"; readonly reason: string }
+  /** Not sent, and never will be: the content cannot become a message. */
+  | { readonly uuid: string; readonly kind: "refused"; readonly detail: string; readonly field: string | undefined }
+  /** Not tried: due again after a pause. */
+  | { readonly uuid: string; readonly kind: "postponed"; readonly reason: string; readonly forMs: number };
 
 /** What an outcome makes of its message. */
 export interface Settled {

@@ -4,7 +4,7 @@ import { settingsOf } from "../settings.ts";
 import type { Ledger } from "./ledger.ts";
 
 export function shardStub(env: Env, shard: number): DurableObjectStub<Ledger> {
-  return env.LEDGER.get(env.LEDGER.idFromName(shardName(shard)));
+  return env.LEDGER.get(env.LEDGER.idFromName(shardName(shard))) as unknown as DurableObjectStub<Ledger>;
 }
 
 export function allShards(env: Env): readonly number[] {

@@ -1,0 +1,15 @@
+import type { ChunkJob } from "./claim.ts";
+import type { IncomingEvent } from "./ingest.ts";
+import type { Effect } from "./outbox.ts";
+
+/**
+ * The stateless entrypoints that a shard hands its work to, as `ctx.exports` offers them in this Worker. Each answers at
+ * once and works on by itself.
+ */
+export interface Entrypoints {
+  readonly Deliver: { deliver(job: ChunkJob): Promise<void> };
+  readonly Effects: {
+    apply(shard: number, effects: readonly Effect[]): Promise<void>;
+    correlate(shard: number, strays: readonly IncomingEvent[]): Promise<void>;
+  };
+}
