@@ -30,7 +30,7 @@ export interface TimelineEntry {
   readonly reason?: string;
   readonly rule?: string;
   /** What followed: an object for an attempt, the new place for a decision. */
-  readonly then?: string | { readonly action: string; readonly lane?: string; readonly at?: number | string };
+  readonly then?: string | { readonly action: string; readonly lane?: string; readonly at?: string };
 }
 
 export interface NotificationRequest {

@@ -45,7 +45,7 @@ function stepAfter({ at, provider, then }: TimelineEntry): string {
   if (typeof then !== "object" || then.action !== "retry") return "";
   const lane = then.lane?.split(":")[0] ?? "";
   if (lane !== provider) return `next ${lane}`;
-  const againAtMs = typeof then.at === "number" ? then.at : Date.parse(then.at ?? "");
+  const againAtMs = Date.parse(then.at ?? "");
   return `again in ${((againAtMs - Date.parse(at)) / 1000).toFixed(1)} s`;
 }
 

@@ -57,7 +57,7 @@ describe("one email, all the way round", () => {
       kind: "attempt",
       provider: "resend",
       failure: "unauthorized",
-      then: { action: "retry", lane: "postmark:default" },
+      then: { action: "retry", lane: "postmark:default", at: expect.stringMatching(/^\d{4}-.*Z$/) },
     });
   });
 

@@ -1,5 +1,5 @@
 import { formatId } from "../ids.ts";
-import type { MessageDetail, MessageSummary } from "../ledger/read.ts";
+import type { MessageDetail, MessageSummary, TimelineEntry } from "../ledger/read.ts";
 
 /** A message as the API shows it: labels for addresses, ISO 8601 for times. */
 export function messageView(shard: number, message: MessageSummary): Record<string, unknown> {
@@ -27,15 +27,28 @@ export function messageDetailView(shard: number, message: MessageDetail): Record
     tries,
     nextTryAt: nextTryAt === undefined ? undefined : iso(nextTryAt),
     milestones: Object.fromEntries(Object.entries(milestones).map(([name, at]) => [name, iso(at)])),
-    // What the provider sent stays in the ledger: it repeats the address.
-    timeline: timeline.map(({ seq, at, kind, provider, data: { raw: _, ...data } }) => ({
-      seq,
-      at: iso(at),
-      kind,
-      provider,
-      ...data,
-    })),
+    timeline: timeline.map(entryView),
   };
+}
+
+function entryView({ seq, at, kind, provider, data }: TimelineEntry): Record<string, unknown> {
+  // What the provider sent stays in the ledger: it repeats the address.
+  const { raw: _, then, until, ...rest } = data;
+  return {
+    seq,
+    at: iso(at),
+    kind,
+    provider,
+    ...rest,
+    then: typeof then === "object" && then !== null ? withIso(then, "at") : then,
+    ...withIso({ until }, "until"),
+  };
+}
+
+/** The same with a moment of the ledger as the API spells moments. */
+function withIso(data: object, name: string): Record<string, unknown> {
+  const at: unknown = (data as Record<string, unknown>)[name];
+  return { ...data, ...(typeof at === "number" ? { [name]: iso(at) } : {}) };
 }
 
 export function iso(at: number): string {
