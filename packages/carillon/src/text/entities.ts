@@ -23,7 +23,7 @@ function numbered(code: number): string {
  * stay as they are, and so does one without its semicolon: `&copy=` in a link's query is none.
  */
 export function decodeEntities(text: string): string {
-  return text.replace(/&(?:#(\d+|x[\da-f]+)|(\w+));/gi, (whole: string, code?: string, name = "") =>
+  return text.replace(/&(?:#(\d+|x[\da-f]+)|(\w{2,8}));/gi, (whole: string, code?: string, name = "") =>
     code ? numbered(Number(`0${code}`)) : (named(name) ?? whole),
   );
 }

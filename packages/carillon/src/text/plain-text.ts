@@ -52,7 +52,7 @@ export function plainText(html: string): string {
   };
   const writeText = (text: string): void =>
     // White space swallows the invisible characters behind it: preheaders are padded with them.
-    text.split(isPreformatted ? /\r?\n/ : /\s[\s\u00ad\u034f\u200b-\u200d]*/).forEach((piece, index) => {
+    text.split(isPreformatted ? /\r?\n/ : /\s[\u034f\s\u00ad\u200b-\u200d]*/).forEach((piece, index) => {
       if (index && isPreformatted) breakLine();
       else if (index) gap ||= 1;
       if (piece) write(piece);
