@@ -1,25 +1,26 @@
+import type { FailureKind } from "../result/failure-kind.ts";
 import type { ProviderFailure } from "./contract.ts";
 import { textOf } from "./reading.ts";
 
-/** What an answer means: its kind, and what may be done about it. */
-export type Meaning = Pick<ProviderFailure, "kind" | "field" | "retryAfterMs" | "notAccepted" | "tryNext">;
+/** What an answer says beside the kind of failure. */
+type More = Pick<ProviderFailure, "field" | "retryAfterMs" | "notAccepted" | "tryNext">;
 
 /** What answers mean, by patterns of `<status> <code>`; the first that fits decides. */
-export type Meanings = readonly (readonly [answer: RegExp, meaning: Meaning])[];
+export type Meanings = readonly (readonly [answer: RegExp, kind: FailureKind, more?: More])[];
 
-/** It is about our request or this account, not about the message: another provider may do. */
-export const refusedHere: Meaning = { kind: "rejected", tryNext: true };
+/** With `rejected`: it is about our request or this account, not about the message, so that another provider may do. */
+export const here: More = { tryNext: true };
 
 /** What a status means where a provider's own code says nothing more. */
 const byStatus: Meanings = [
   // With 408 the server gave up on the request half-way; what it did with it is not known.
-  [/^(5|408)/, { kind: "unavailable" }],
-  [/^40[13]/, { kind: "unauthorized" }],
-  [/^4(00|13|22)/, { kind: "invalid-message" }],
-  [/^429/, { kind: "rate-limited" }],
-  [/^4/, refusedHere],
+  [/^(5|408)/, "unavailable"],
+  [/^40[13]/, "unauthorized"],
+  [/^4(00|13|22)/, "invalid-message"],
+  [/^429/, "rate-limited"],
+  [/^4/, "rejected", here],
   // A 2xx that says nothing known, or a redirect: the message may have been taken.
-  [/^/, { kind: "unexpected-response" }],
+  [/^/, "unexpected-response"],
 ];
 
 /**
@@ -36,10 +37,12 @@ export function failed(
   const text = textOf(said);
   // A code never turns a 5xx into more than that, unless it says that nothing was taken: what became of the request
   // stays unknown.
-  const known = byCode.filter(([, { notAccepted }]) => status < 500 || notAccepted);
+  const known = byCode.filter(([, , more]) => status < 500 || more?.notAccepted);
+  const [, kind, more] = [...known, ...byStatus].find(([pattern]) => pattern.test(answer)) as Meanings[number];
   return {
     ok: false,
-    ...([...known, ...byStatus].find(([pattern]) => pattern.test(answer))?.[1] as Meaning),
+    kind,
+    ...more,
     detail: `Answered ${answer}${text ? `: ${text}` : ""}`,
     providerCode,
   };

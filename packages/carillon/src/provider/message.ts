@@ -8,30 +8,26 @@ export function refused(field: string, expected: string): ProviderFailure {
   return { ok: false, kind: "invalid-message", field, detail: `expected ${expected}` };
 }
 
-/** Notes what was expected of a field; the first note is the one that the caller gets. */
-export type Reject = (field: string, expected: string) => void;
+/** Path of a field of the message, and what was expected of it. */
+export type FieldProblem = readonly [field: string, expected: string];
 
 /**
- * Refuses what the provider's own rules in `check` reject, and then what no provider takes: metadata under the name that
- * is Carillon's own, which on its way back would be taken for the id, and `providerOptions.<id>` that break their rules.
+ * Refuses a message for the first of its problems, if there is one: what the provider itself found, and what no provider
+ * takes. That is metadata under the name that is Carillon's own, which on its way back would be taken for the id, and
+ * `providerOptions.<id>` that break their rules.
  */
-export function checkMessage(
+export function refusal(
   id: string,
-  message: MessageExtras,
+  { metadata, providerOptions }: MessageExtras,
   rules: OptionRules,
-  check: (reject: Reject) => void,
+  found: Iterable<FieldProblem>,
 ): ProviderFailure | undefined {
-  let refusal: ProviderFailure | undefined;
-  const reject: Reject = (field, expected) => {
-    refusal ??= refused(field, expected);
-  };
-  check(reject);
-  const { metadata, providerOptions } = message;
-  if (Object.hasOwn(metadata, messageIdKey)) reject(`metadata.${messageIdKey}`, "no name of Carillon's own");
+  const problems: FieldProblem[] = [...found];
+  if (Object.hasOwn(metadata, messageIdKey)) problems.push([`metadata.${messageIdKey}`, "another name"]);
   for (const [option, expected] of optionProblems(providerOptions[id], rules)) {
-    reject(`providerOptions.${id}.${option}`, expected);
+    problems.push([`providerOptions.${id}.${option}`, expected]);
   }
-  return refusal;
+  return problems[0] && refused(...problems[0]);
 }
 
 /** Whether a text is longer in UTF-8. A UTF-16 unit makes at most three bytes, so most texts need no count. */

@@ -54,7 +54,7 @@ export function optionProblems(
     const value = given[option];
     const rule = entryOf(required, option);
     if (value === undefined && !rule) return [];
-    const expected = (rule ?? entryOf(optional, option))?.(value) ?? "no option of this name";
+    const expected = (rule ?? entryOf(optional, option))?.(value) ?? "no field of this name";
     return expected === true ? [] : [[option, expected] as const];
   });
 }

@@ -5,8 +5,6 @@ import { readSecret } from "./secret.ts";
 
 /** How a provider of JSON over HTTP is called. */
 export interface JsonPost {
-  readonly url: string;
-  readonly payload: unknown;
   /** Of the body, attachments in base64 included. */
   readonly maxBytes: number;
   readonly secret: Secret;
@@ -14,8 +12,12 @@ export interface JsonPost {
 }
 
 /** The request, or `invalid-message` for a body that is too large, or why there is no secret. */
-export async function postJson(post: JsonPost): Promise<OutboundRequest | ProviderFailure> {
-  const { url, payload, maxBytes } = post;
+export async function postJson(
+  url: string,
+  payload: unknown,
+  post: JsonPost,
+): Promise<OutboundRequest | ProviderFailure> {
+  const { maxBytes } = post;
   const body = JSON.stringify(payload);
   if (isOverBytes(maxBytes, body)) return refused("attachments", `at most ${maxBytes} bytes with the rest`);
   const secret = await readSecret(post.secret);

@@ -2,20 +2,12 @@ import type { EmailMessage } from "../../channels/email.ts";
 import type { BatchItem, ProviderFailure } from "../../provider/contract.ts";
 import { messageIdKey } from "../../provider/correlation.ts";
 import { formatMailbox, recipientCount } from "../../provider/mailbox.ts";
-import { checkMessage, isOverBytes } from "../../provider/message.ts";
+import { type FieldProblem, isOverBytes, refusal } from "../../provider/message.ts";
 import { postJson } from "../../provider/post-json.ts";
 import { filled } from "../../provider/reading.ts";
 import type { OutboundRequest, Secret } from "../../provider/request.ts";
 import { messageRules } from "./options.ts";
 import type { PostmarkMessage } from "./wire.ts";
-
-const maxBodyPartBytes = 5_000_000;
-/** 10 MB a message, after base64. */
-const maxMessageBytes = 10_000_000;
-const maxBatchBytes = 50_000_000;
-
-/** 500 of these stay below the 50 MB of a batch, with room for quotes that JSON writes as two bytes. */
-const maxBatchedBytes = 90_000;
 
 /**
  * What of Postmark's rules can be seen in a message; cheap, without the size of the whole.
@@ -24,23 +16,25 @@ const maxBatchedBytes = 90_000;
  * id is one; keys up to 20 characters, values up to 80.
  */
 export function checkPostmarkMessage(message: EmailMessage, messageId: string): ProviderFailure | undefined {
-  const { metadata, providerOptions, tags } = message;
-  return checkMessage("postmark", message, messageRules, (reject) => {
-    if (recipientCount(message) > 50) reject("to", "1 to 50 recipients with cc and bcc");
-    for (const field of ["html", "text"] as const) {
-      if (isOverBytes(maxBodyPartBytes, message[field] ?? "")) reject(field, `at most ${maxBodyPartBytes} bytes`);
+  return refusal("postmark", message, messageRules, problemsOf(message, messageId));
+}
+
+function* problemsOf(message: EmailMessage, messageId: string): Generator<FieldProblem> {
+  if (recipientCount(message) > 50) yield ["to", "1 to 50 recipients with cc and bcc"];
+  const maxBodyPartBytes = 5_000_000;
+  for (const field of ["html", "text"] as const) {
+    if (isOverBytes(maxBodyPartBytes, message[field] ?? "")) yield [field, `at most ${maxBodyPartBytes} bytes`];
+  }
+  if (message.tags.length > 1 && !message.providerOptions["postmark"]?.["tag"]) yield ["tags", "at most 1 entry"];
+  const names = new Set<string>();
+  for (const [key, value] of Object.entries(message.metadata)) {
+    const isNew = names.size < names.add(key.toLowerCase()).size;
+    if (!isNew || key.length > 20 || value.length > 80) {
+      yield [`metadata.${key}`, "up to 80 characters, and a name of up to 20 in one case"];
     }
-    if (tags.length > 1 && !providerOptions["postmark"]?.["tag"]) reject("tags", "at most 1 entry");
-    const names = new Set<string>();
-    for (const [key, value] of Object.entries(metadata)) {
-      const isNew = names.size < names.add(key.toLowerCase()).size;
-      if (!isNew || key.length > 20 || value.length > 80) {
-        reject(`metadata.${key}`, "a name of up to 20 characters, in one case only, and up to 80 characters");
-      }
-    }
-    if (names.size > 9) reject("metadata", "at most 9 entries");
-    if (messageId.length > 80) reject("messageId", "up to 80 characters");
-  });
+  }
+  if (names.size > 9) yield ["metadata", "at most 9 entries"];
+  if (messageId.length > 80) yield ["messageId", "up to 80 characters"];
 }
 
 function mailboxes(addresses: EmailMessage["to"]): string | undefined {
@@ -81,8 +75,9 @@ export function toPostmarkMessage(
 /** Small messages that would not be refused share a request; the rest go alone. */
 export function postmarkGroupKey(message: EmailMessage): string | undefined {
   const alone =
-    message.attachments.length > 0 ||
-    isOverBytes(maxBatchedBytes, message.text + (message.html ?? "")) ||
+    message.attachments.length ||
+    // 500 of these stay below the 50 MB of a batch, with room for quotes that JSON writes as two bytes.
+    isOverBytes(90_000, message.text + (message.html ?? "")) ||
     // The id is not known here; a caller's own that is too long is refused by Postmark, for its message alone.
     checkPostmarkMessage(message, "");
   return alone ? undefined : "";
@@ -99,10 +94,9 @@ export function postPostmark(
   secret: Secret,
 ): Promise<OutboundRequest | ProviderFailure> {
   const isBatch = Array.isArray(payload);
-  return postJson({
-    url: `https://api.postmarkapp.com/email${isBatch ? "/batch" : ""}`,
-    payload,
-    maxBytes: isBatch ? maxBatchBytes : maxMessageBytes,
+  return postJson(`https://api.postmarkapp.com/email${isBatch ? "/batch" : ""}`, payload, {
+    // Attachments in base64 included.
+    maxBytes: isBatch ? 50_000_000 : 10_000_000,
     secret,
     headers: (token) => ({ accept: "application/json", "x-postmark-server-token": token }),
   });

@@ -1,6 +1,6 @@
 import type { EmailMessage } from "../../channels/email.ts";
 import type { BatchItem, Outcome, ProviderFailure } from "../../provider/contract.ts";
-import { failed, type Meanings, refusedHere } from "../../provider/failure.ts";
+import { failed, here, type Meanings } from "../../provider/failure.ts";
 import { recordOf, textOf } from "../../provider/reading.ts";
 import type { ProviderResponse } from "../../provider/request.ts";
 
@@ -10,17 +10,17 @@ import type { ProviderResponse } from "../../provider/request.ts";
  */
 const byCode: Meanings = [
   // No token; sender signature not found, or not confirmed; no credits; account pending, or not allowed to send.
-  [/ (10|40[015]|41[23])$/, { kind: "unauthorized" }],
+  [/ (10|40[015]|41[23])$/, "unauthorized"],
   // Maintenance: the API is off, and has taken nothing.
-  [/ 100$/, { kind: "unavailable", notAccepted: true }],
-  [/ 300$/, { kind: "invalid-message" }],
+  [/ 100$/, "unavailable", { notAccepted: true }],
+  [/ 300$/, "invalid-message"],
   // Broken JSON, JSON that does not fit, no JSON, too many in a batch.
-  [/ (40[239]|410)$/, refusedHere],
-  [/ 406$/, { kind: "recipient-gone", field: "to" }],
-  [/ 411$/, { kind: "invalid-message", field: "attachments" }],
-  [/ 429$/, { kind: "rate-limited" }],
+  [/ (40[239]|410)$/, "rejected", here],
+  [/ 406$/, "recipient-gone", { field: "to" }],
+  [/ 411$/, "invalid-message", { field: "attachments" }],
+  [/ 429$/, "rate-limited"],
   // An entry of a batch that was refused for another reason: refused it was, and only here.
-  [/^200 /, refusedHere],
+  [/^200 /, "rejected", here],
 ];
 
 interface Answer {

@@ -2,26 +2,28 @@ import type { EmailMessage } from "../../channels/email.ts";
 import type { BatchItem, BuildContext, ProviderFailure } from "../../provider/contract.ts";
 import { messageIdKey } from "../../provider/correlation.ts";
 import { formatMailbox, recipientCount } from "../../provider/mailbox.ts";
-import { checkMessage } from "../../provider/message.ts";
+import { type FieldProblem, refusal } from "../../provider/message.ts";
 import { postJson } from "../../provider/post-json.ts";
 import { filled } from "../../provider/reading.ts";
 import type { OutboundRequest, Secret } from "../../provider/request.ts";
 import { messageRules } from "./options.ts";
-import { envelopeName, labelPrefix, maxTagLength, toTag } from "./tags.ts";
+import { envelopeName, labelPrefix, toTag } from "./tags.ts";
 import type { ResendEmail } from "./wire.ts";
 
 /** What of Resend's rules can be seen in a message; cheap, without its size. */
 export function checkResendMessage(message: EmailMessage): ProviderFailure | undefined {
-  return checkMessage("resend", message, messageRules, (reject) => {
-    for (const field of ["to", "cc", "bcc"] as const) {
-      if (message[field].length > 50) reject(field, "at most 50 addresses");
-    }
-    for (const [key, value] of Object.entries(message.metadata)) {
-      if (toTag(key, value).value.length > maxTagLength) {
-        reject(`metadata.${key}`, "up to 191 bytes, or only A-Z a-z 0-9 _ -");
-      }
-    }
-  });
+  return refusal("resend", message, messageRules, problemsOf(message));
+}
+
+function* problemsOf(message: EmailMessage): Generator<FieldProblem> {
+  for (const field of ["to", "cc", "bcc"] as const) {
+    if (message[field].length > 50) yield [field, "at most 50 addresses"];
+  }
+  for (const [key, value] of Object.entries(message.metadata)) {
+    // The longest value of a tag, encoded or not.
+    const isTooLong = toTag(key, value).value.length > 256;
+    if (isTooLong) yield [`metadata.${key}`, "up to 191 bytes, or only A-Z a-z 0-9 _ -"];
+  }
 }
 
 function mailboxes(addresses: EmailMessage["to"]): readonly string[] | undefined {
@@ -63,7 +65,7 @@ export function toResendEmail({ message, messageId }: BatchItem<"email">): Resen
 /** Batches drop attachments and times silently, so such messages go alone; so does one that would fail its whole batch. */
 export function resendGroupKey(message: EmailMessage): string | undefined {
   const alone =
-    message.attachments.length > 0 || message.providerOptions["resend"]?.["scheduledAt"] || checkResendMessage(message);
+    message.attachments.length || message.providerOptions["resend"]?.["scheduledAt"] || checkResendMessage(message);
   return alone ? undefined : "";
 }
 
@@ -83,9 +85,7 @@ export function postResend(
   secret: Secret,
 ): Promise<OutboundRequest | ProviderFailure> {
   const isBatch = Array.isArray(payload);
-  return postJson({
-    url: `https://api.resend.com/emails${isBatch ? "/batch" : ""}`,
-    payload,
+  return postJson(`https://api.resend.com/emails${isBatch ? "/batch" : ""}`, payload, {
     maxBytes: 40_000_000,
     secret,
     headers: (key) => ({

@@ -1,23 +1,23 @@
 import type { BatchItem, Outcome, ProviderFailure } from "../../provider/contract.ts";
-import { failed, type Meanings, refusedHere } from "../../provider/failure.ts";
+import { failed, here, type Meanings } from "../../provider/failure.ts";
 import { recordOf, textOf } from "../../provider/reading.ts";
 import type { ProviderResponse } from "../../provider/request.ts";
 
 /** https://resend.com/docs/api-reference/errors (read 2026-11-23). Other names go by their status. */
 const byName: Meanings = [
   // About our keys, scopes and regions, not about the message.
-  [/ invalid_(idempotency_key|access|region)$/, refusedHere],
+  [/ invalid_(idempotency_key|access|region)$/, "rejected", here],
   // The first request under this key is still running and may send: only the same key makes a repeat safe.
-  [/ concurrent_idempotent_requests$/, { kind: "unavailable" }],
+  [/ concurrent_idempotent_requests$/, "unavailable"],
   // Something else went out under this key: this, or its parts, must not be sent under another key or by another provider.
-  [/ invalid_idempotent_request$/, { kind: "unexpected-response" }],
-  [/ invalid_attachment$/, { kind: "invalid-message", field: "attachments" }],
-  [/ invalid_from_address$/, { kind: "invalid-message", field: "from" }],
-  [/ invalid_to_address$/, { kind: "invalid-message", field: "to" }],
+  [/ invalid_idempotent_request$/, "unexpected-response"],
+  [/ invalid_attachment$/, "invalid-message", { field: "attachments" }],
+  [/ invalid_from_address$/, "invalid-message", { field: "from" }],
+  [/ invalid_to_address$/, "invalid-message", { field: "to" }],
   // A used-up quota ends with the day, the month, or when somebody buys more. Once an hour finds out soon enough, and is
   // far beyond what the core waits for by itself, so that the next provider carries on.
-  [/_quota_exceeded$/, { kind: "rate-limited", retryAfterMs: 3_600_000 }],
-  [/ security_error$/, { kind: "rejected" }],
+  [/_quota_exceeded$/, "rate-limited", { retryAfterMs: 3_600_000 }],
+  [/ security_error$/, "rejected"],
 ];
 
 function readFailure({ status, json }: ProviderResponse): ProviderFailure {

@@ -18,9 +18,6 @@ export const envelopeName = "carillon_envelope";
 /** Names with a meaning here. Metadata that is called so goes encoded, which sets it apart. */
 const meaningful = /^carillon_(utf8_|tag_|envelope$)/;
 
-/** Longest value of a tag, in characters. */
-export const maxTagLength = 256;
-
 export function toTag(name: string, value: string): ResendTag {
   return /^[\w-]+$/.test(value) && !meaningful.test(name)
     ? { name, value }

@@ -1,12 +1,14 @@
 import { messageIdKey } from "../../provider/correlation.ts";
 
 /**
- * Names that metadata must not have. SendGrid flattens custom arguments into the event beside its own fields, which win;
- * they are known by how they begin, so that a new `sg_...` or `bounce_...` is none of ours either.
+ * Names that metadata must not have. SendGrid flattens custom arguments into the event beside its own fields, which win:
+ * asm_group_id attempt bounce_classification category cert_err email event ip marketing_campaign_* newsletter pool reason
+ * response send_at sg_* singlesend_* smtp-id status template_id timestamp tls type url url_offset useragent. They are
+ * known by how they begin, so that a new `sg_...` or `bounce_...` is none of ours either.
  * https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event (read 2026-11-23)
  */
 const escaped =
-  /^(asm|attempt|bounce|category|cert|email|event|ip|marketing|newsletter|pool|reason|response|send|sg|singlesend|smtp|status|template|timestamp|tls|type|url|useragent|carillon_arg)/;
+  /^(asm|att|bounce|cat|cert|email|event|ip|mark|news|pool|reas|resp|send|sg|sing|smtp|stat|temp|time|tls|type|url|usera|carillon_arg)/;
 
 /** Before such a name, `status` for one; taken off on its way back. */
 const escapePrefix = "carillon_arg_";

@@ -1,7 +1,7 @@
 import type { EmailMessage } from "../../channels/email.ts";
 import type { BatchItem, ProviderFailure } from "../../provider/contract.ts";
 import { recipientCount } from "../../provider/mailbox.ts";
-import { checkMessage, isOverBytes } from "../../provider/message.ts";
+import { type FieldProblem, isOverBytes, refusal } from "../../provider/message.ts";
 import { postJson } from "../../provider/post-json.ts";
 import { filled } from "../../provider/reading.ts";
 import type { OutboundRequest, Secret } from "../../provider/request.ts";
@@ -9,23 +9,23 @@ import { toCustomArgs } from "./custom-args.ts";
 import { messageRules } from "./options.ts";
 import type { SendGridMail, SendGridPersonalization } from "./wire.ts";
 
-/** Of the 9,999 bytes of custom arguments, without our id: 20 entries of 64 and 256 characters can be over it. */
-const maxMetadataBytes = 9_999 - 256;
-
 /**
  * What of SendGrid's rules can be seen in a message; cheap, without its size. Up to 1,000 recipients, none of them twice,
  * is what every message of the channel keeps to.
  */
 export function checkSendGridMessage(message: EmailMessage): ProviderFailure | undefined {
-  return checkMessage("sendgrid", message, messageRules, (reject) => {
-    for (const name of Object.keys(message.headers)) {
-      // The rest of what SendGrid refuses, no message can have.
-      if (/^x-sg-e?id$/i.test(name)) reject(`headers.${name}`, "no name of SendGrid's own");
-    }
-    if (isOverBytes(maxMetadataBytes, JSON.stringify(toCustomArgs(message.metadata, "")))) {
-      reject("metadata", `at most ${maxMetadataBytes} bytes as JSON`);
-    }
-  });
+  return refusal("sendgrid", message, messageRules, problemsOf(message));
+}
+
+function* problemsOf(message: EmailMessage): Generator<FieldProblem> {
+  for (const name of Object.keys(message.headers)) {
+    // SendGrid's own names. The rest of what it refuses, no message can have.
+    if (/^x-sg-e?id$/i.test(name)) yield [`headers.${name}`, "another name"];
+  }
+  // Of the 9,999 bytes of custom arguments, without our id: 20 entries of 64 and 256 characters can be over it.
+  const maxMetadataBytes = 9_999 - 256;
+  const customArgs = JSON.stringify(toCustomArgs(message.metadata, ""));
+  if (isOverBytes(maxMetadataBytes, customArgs)) yield ["metadata", `at most ${maxMetadataBytes} bytes as JSON`];
 }
 
 function toPersonalization({ message, messageId }: BatchItem<"email">): SendGridPersonalization {
@@ -94,9 +94,7 @@ export function buildSendGridRequest(
 ): Promise<OutboundRequest | ProviderFailure> {
   const [{ message }] = items as readonly [BatchItem<"email">];
   const payload: SendGridMail = { personalizations: items.map(toPersonalization), ...toContent(message) };
-  return postJson({
-    url: "https://api.sendgrid.com/v3/mail/send",
-    payload,
+  return postJson("https://api.sendgrid.com/v3/mail/send", payload, {
     maxBytes: 30_000_000,
     secret,
     headers: (key) => ({ authorization: `Bearer ${key}` }),
