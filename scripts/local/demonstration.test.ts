@@ -12,8 +12,8 @@ function attempt(seq: number, provider: string, then: TimelineEntry["then"], sta
   return { seq, at, kind: "attempt", provider, outcome, ...(status && { status }), ...(then && { then }) };
 }
 
-const again = { action: "retry", lane: "resend:default", at: Date.parse("2026-01-01T00:00:03.250Z") };
-const next = { action: "retry", lane: "postmark:default", at: Date.parse(acceptedAt) };
+const again = { action: "retry", lane: "resend:default", at: "2026-01-01T00:00:03.250Z" };
+const next = { action: "retry", lane: "postmark:default", at: acceptedAt };
 const timeline: readonly TimelineEntry[] = [
   attempt(1, "resend", again, 503),
   attempt(2, "resend", next),
