@@ -25,7 +25,7 @@ export type Performed =
    */
   | (ProviderFailure & { readonly status?: number | undefined });
 
-/** The answer as far as it has been read: as long as there is more to come, it is a truncated one. */
+/** The answer as far as it has been read: no status yet, or a truncated one as long as there is more to come. */
 type Answer = { -readonly [K in keyof ProviderResponse]: ProviderResponse[K] };
 
 /**
@@ -39,28 +39,27 @@ export async function perform(request: OutboundRequest, options: PerformOptions)
   const aborted = "Aborted by the caller";
   if (signal?.aborted) return failed("aborted", aborted, undefined, true);
   const controller = new AbortController();
-  const progress: { answer?: Answer } = {};
+  const answer: Answer = { status: 0, headers: new Headers(), text: "", json: undefined, truncated: true };
   // Raced, not only signalled: a given `fetch` may not heed signals. (AbortSignal.any is not everywhere.)
-  const performed = await within(timeoutMs, signal, exchange(request, options, controller.signal, progress));
+  const performed = await within(timeoutMs, signal, exchange(request, options, controller.signal, answer));
   if (performed) return performed;
   controller.abort();
   if (signal?.aborted) return failed("aborted", aborted);
-  const { answer } = progress;
-  return answer && !isSuccess(answer)
+  return answer.status > 299
     ? { ok: true, response: { ...answer } }
-    : failed("timeout", `No full answer within ${timeoutMs} ms`, answer?.status);
+    : failed("timeout", `No full answer within ${timeoutMs} ms`, answer.status || undefined);
 }
 
 async function exchange(
-  { url, method, headers: given, body }: OutboundRequest,
+  { url, method, headers, body }: OutboundRequest,
   options: PerformOptions,
   signal: AbortSignal,
-  progress: { answer?: Answer },
+  answer: Answer,
 ): Promise<Performed> {
   const base = options.baseUrl?.replace(/\/+$/, "");
   // As text, so that the path stays as it was spelled: signatures cover it.
   const target = base === undefined ? url : url.replace(/^[a-z]+:\/\/[^/?#]*/i, () => base);
-  const init = { method, headers: { "user-agent": userAgent, ...given } };
+  const init = { method, headers: { "user-agent": userAgent, ...headers } };
   // Called by a name of its own: as a method of the options, workerd's fetch refuses its `this`.
   const send = options.fetch ?? fetch;
   let response: Response;
@@ -75,22 +74,20 @@ async function exchange(
     }
     return failed("network", "The connection failed");
   }
-  const { status, headers } = response;
-  const answer: Answer = { status, headers, text: "", json: undefined, truncated: true };
-  progress.answer = answer;
+  answer.status = response.status;
+  answer.headers = response.headers;
   try {
     await readBody(response, answer, options.maxResponseBytes ?? defaultMaxResponseBytes);
   } catch {
-    if (isSuccess(answer)) return failed("unexpected-response", "The answer broke off", status);
+    if (answer.status < 300) return failed("unexpected-response", "The answer broke off", answer.status);
   }
   return { ok: true, response: answer };
 }
 
 /** Reads into the answer, up to the limit. */
-async function readBody({ body }: Response, answer: Answer, maxBytes: number): Promise<void> {
+async function readBody({ body }: Response, answer: Answer, leftBytes: number): Promise<void> {
   const reader = body?.getReader();
   const decoder = new TextDecoder();
-  let leftBytes = maxBytes;
   while (reader) {
     const { done, value } = await reader.read();
     if (done) break;
@@ -108,10 +105,6 @@ async function readBody({ body }: Response, answer: Answer, maxBytes: number): P
   } catch {
     // Then it is none.
   }
-}
-
-function isSuccess({ status }: Answer): boolean {
-  return status >= 200 && status < 300;
 }
 
 function failed(kind: ProviderFailure["kind"], detail: string, status?: number, notAccepted?: true): Performed {

@@ -1,4 +1,12 @@
-import type { Asked, BatchItem, BuildContext, Exchange, Outcome, ProviderFailure } from "../provider/contract.ts";
+import type {
+  Asked,
+  BatchItem,
+  BuildContext,
+  Exchange,
+  Outcome,
+  Provider,
+  ProviderFailure,
+} from "../provider/contract.ts";
 import type { MaybePromise, OutboundRequest, ProviderResponse } from "../provider/request.ts";
 import type { AttemptReport } from "../result/send-result.ts";
 import { cleanOutcomes } from "./clean.ts";
@@ -26,10 +34,9 @@ interface Speaker {
 }
 
 /** One try at one provider, with a single message or a batch: the request built anew, performed and read. Never throws. */
-export async function attempt(run: Run, group: Group, place: number, requestKey: string): Promise<Attempted> {
+export async function attempt(run: Run, provider: Provider, group: Group, requestKey: string): Promise<Attempted> {
   const { core } = run;
-  const { message, messageId, providers } = group[0] as Journey;
-  const provider = providers[place]!;
+  const { message, messageId } = group[0] as Journey;
   const startedAt = core.now();
   const batchSize = group.length;
   const isAlone = batchSize < 2;

@@ -10,16 +10,8 @@ export async function cleanOutcomes(
   secrets: readonly string[],
   group: Group,
 ): Promise<readonly Outcome[]> {
-  // Addresses that cannot be told cannot be scrubbed, so that then nothing of the provider's text is shown.
-  let redact = (_: unknown): string => "[redacted]";
-  try {
-    const addresses = [];
-    // A success has no text.
-    if (!outcomes.every(({ ok }) => ok)) {
-      for (const { channel, message } of group) addresses.push(...(await channel.addresses(message)));
-    }
-    redact = redactor([...secrets, ...addresses.flatMap(({ secrets }) => secrets)]);
-  } catch {}
+  // A success has no text.
+  const redact = outcomes.every(({ ok }) => ok) ? String : await redactorFor(group, secrets);
   return outcomes.map((outcome) => {
     if (outcome.ok) {
       const { providerMessageId: id } = outcome;
@@ -38,4 +30,15 @@ export async function cleanOutcomes(
       retryAfterMs: boundRetryAfterMs(retryAfterMs),
     };
   });
+}
+
+/** Scrubs the secrets, and whatever the addresses of the messages hold. Never rejects. */
+export async function redactorFor(group: Group, secrets: readonly string[] = []): Promise<(text: unknown) => string> {
+  try {
+    const addresses = await Promise.all(group.map(({ channel, message }) => channel.addresses(message)));
+    return redactor([...secrets, ...addresses.flat().flatMap(({ secrets }) => secrets)]);
+  } catch {
+    // Addresses that cannot be told cannot be scrubbed, so that then nothing of the text is shown.
+    return () => "[redacted]";
+  }
 }

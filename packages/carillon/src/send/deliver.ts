@@ -1,50 +1,54 @@
 import type { Provider, ProviderFailure } from "../provider/contract.ts";
 import { attempt } from "./attempt.ts";
 import { failure } from "./exchange.ts";
-import { isKeyOpen, requestKeyOf } from "./idempotency.ts";
+import { requestKeyOf } from "./idempotency.ts";
 import { fail, type Group, type Journey, record, type Run } from "./journey.ts";
 import type { Core } from "./options.ts";
 import { backoffMs, failureTable, nextStep } from "./retry-policy.ts";
 
-/** Brings the messages of the groups to their results, from the provider at `place` on. See {@link deliverGroup}. */
-export function deliver(run: Run, groups: readonly Group[], place = 0, tries = 1, sinceMs?: number): Promise<unknown> {
-  return Promise.all(groups.map((group) => deliverGroup(run, group, place, tries, sinceMs)));
-}
-
 /** What the provider at `place` takes together: by `groupKey`, in order, at most `maxMessages` each; a message that has no key is alone. */
 export function groupsOf(journeys: Group, place = 0): readonly Group[] {
   const groups: Journey[][] = [];
-  const open = new Map<string, Journey[]>();
+  const open = new Map<unknown, Journey[]>();
   for (const journey of journeys) {
     const { batch } = journey.providers[place] as Provider;
-    let key: string | undefined;
+    let name: unknown = journey;
     try {
-      key = batch?.groupKey(journey.message);
+      const key = batch?.groupKey(journey.message);
+      if (key !== undefined) name = `${journey.channel.id} ${key}`;
     } catch {
       // What cannot be grouped goes alone.
     }
-    const name = `${journey.channel.id} ${key}`;
-    const group = key === undefined ? undefined : open.get(name);
-    if (group && group.length < batch!.maxMessages) {
-      group.push(journey);
-    } else {
-      const begun = [journey];
-      groups.push(begun);
-      if (key !== undefined) open.set(name, begun);
+    let group = open.get(name);
+    if (!group || group.length >= batch!.maxMessages) {
+      groups.push((group = []));
+      open.set(name, group);
     }
+    group.push(journey);
   }
   return groups;
 }
 
 /**
- * Tries once at the provider at `place`, and carries on with what has no result yet. `tries` counts this one; `sinceMs` is
- * when that provider was first sent the key that the request will carry.
+ * Brings the messages of the groups to their results: tries once at the provider at `place`, and carries on with what has
+ * no result yet. `tries` counts this one; `sinceMs` is when that provider was first sent the key that the request will
+ * carry.
  */
+export async function deliver(
+  run: Run,
+  groups: readonly Group[],
+  place = 0,
+  tries = 1,
+  sinceMs?: number,
+): Promise<void> {
+  await Promise.all(groups.map((group) => deliverGroup(run, group, place, tries, sinceMs)));
+}
+
 async function deliverGroup(run: Run, group: Group, place: number, tries: number, sinceMs?: number): Promise<void> {
   const { core, signal, gate } = run;
   const provider = (group[0] as Journey).providers[place] as Provider;
   const requestKey = await requestKeyOf(provider, group);
-  const attempted = await gate(async () => (signal?.aborted ? undefined : attempt(run, group, place, requestKey)));
+  const attempted = await gate(async () => (signal?.aborted ? undefined : attempt(run, provider, group, requestKey)));
   if (!attempted) return group.forEach((journey) => fail(journey, failure("aborted", "Aborted by the caller")));
 
   const { outcomes, isWhole, base } = attempted;
@@ -58,15 +62,13 @@ async function deliverGroup(run: Run, group: Group, place: number, tries: number
   ) {
     // Not a retry: it finds out which of them was meant.
     for (const journey of group) journey.duplicate ||= isUnknown;
-    await deliver(
-      run,
-      group.map((journey) => [journey]),
-      place,
-    );
-    return;
+    const singles = group.map((journey) => [journey]);
+    return deliver(run, singles, place);
   }
+
   // What is tried again out of a group is another group and has another key, which protects nothing sent before.
-  const keySinceMs = isWhole ? (sinceMs ?? base.startedAt.getTime()) : undefined;
+  const keySinceMs = isWhole ? (sinceMs ?? base.startedAt.getTime()) : Number.NaN;
+  const windowMs = (provider.idempotency?.windowSeconds ?? 0) * 1000;
   let backoff: number | undefined;
   const again: Journey[] = [];
   const next: Journey[] = [];
@@ -79,32 +81,31 @@ async function deliverGroup(run: Run, group: Group, place: number, tries: number
       failure: outcome,
       // What never left us says that it was not accepted.
       inFlight: true,
-      keyOpen: isKeyOpen(provider, keySinceMs, core.now().getTime() + delayMs),
+      keyOpen: core.now().getTime() + delayMs - keySinceMs < windowMs,
       // A wait beyond what we are allowed is the same as no try left: the next provider, or the caller, is the better place.
       attemptsLeft: tries < core.attempts && delayMs <= core.maxWaitMs,
       onUnknown: core.onUnknown,
       earlierUnknown: isUnknown || journey.unknown,
     });
-    if (step.action === "stop" || (step.action === "next" && !journey.providers[place + 1])) {
-      fail(journey, outcome);
-      continue;
-    }
+    if (step.action === "stop") continue;
     journey.duplicate ||= step.possibleDuplicate;
-    if (step.action === "next") next.push(journey);
-    else {
+    if (step.action === "retry") {
       again.push(journey);
       waitMs = Math.max(waitMs, delayMs);
+    } else if (journey.providers[place + 1]) {
+      next.push(journey);
     }
   }
-  const retry = async (): Promise<unknown> => {
+  const elsewhere = deliver(run, groupsOf(next, place + 1), place + 1);
+  if (again.length > 0) {
     try {
       await core.sleep(waitMs, signal);
     } catch {
       // A given sleep may reject on abort; that is seen at the next try.
     }
-    return deliver(run, isWhole ? [again] : groupsOf(again, place), place, tries + 1, keySinceMs);
-  };
-  await Promise.all([deliver(run, groupsOf(next, place + 1), place + 1), again.length > 0 && retry()]);
+    await deliver(run, isWhole ? [again] : groupsOf(again, place), place, tries + 1, keySinceMs);
+  }
+  await elsewhere;
 }
 
 /** Refused as a whole, for what one of the messages is: the others may be fine. */

@@ -21,7 +21,7 @@ export async function exchange<T extends object>(
     request = failure("unavailable", "The request could not be built");
   }
   if ("ok" in request) return { result: { ...request, notAccepted: true } };
-  const performed = await perform(request, { fetch: core.fetch, timeoutMs: core.timeoutMs, signal, baseUrl });
+  const performed = await perform(request, { ...core, signal, baseUrl });
   if (!performed.ok) return { result: performed, status: performed.status };
   const { status, headers } = performed.response;
   let result: T | ProviderFailure;

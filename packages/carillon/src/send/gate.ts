@@ -2,21 +2,16 @@
 export function gate(limit: number): <T>(task: () => Promise<T>) => Promise<T> {
   let free = limit;
   const waiting: (() => void)[] = [];
-  let head = 0;
   return async (task) => {
     if (free > 0) free--;
     else await new Promise<void>((resolve) => waiting.push(resolve));
     try {
       return await task();
     } finally {
-      const next = waiting[head];
-      if (next) {
-        // The place goes from one to the other, so that nobody who comes in between takes it.
-        head++;
-        next();
-      } else {
-        free++;
-      }
+      // The place goes from one to the other, so that nobody who comes in between takes it.
+      const next = waiting.shift();
+      if (next) next();
+      else free++;
     }
   };
 }

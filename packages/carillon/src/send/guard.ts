@@ -2,6 +2,7 @@ import { domainToAscii, parseEmailAddress } from "../address/email-address.ts";
 import { e164 } from "../address/phone-number.ts";
 import type { Address, ChannelId, Message } from "../channels/channel.ts";
 import { ConfigurationError } from "../error/errors.ts";
+import { textOf } from "../provider/reading.ts";
 
 /** What the guard is shown: the last hop before a provider. */
 export interface GuardedMessage {
@@ -26,20 +27,19 @@ const captured = (reason: string): GuardDecision => ({ pass: false, reason });
  * be, the message is captured too.
  */
 export async function applyGuard(guard: Guard, guarded: GuardedMessage): Promise<GuardDecision> {
+  if (guard === "live") return { pass: true };
+  let why = "the guard failed";
   try {
     // Read once into locals: whoever wrote the guard may have written JavaScript.
-    const { pass, redirect, reason } = (guard === "live" ? { pass: true } : await guard(guarded)) as Answer;
-    const why = typeof reason === "string" ? reason : "";
-    if (redirect === undefined) {
-      if (pass === true) return { pass };
-      if (pass === false) return captured(why || "the guard kept it");
-    } else if (pass === undefined && typeof redirect === "string" && redirect) {
-      return { redirect, reason: why };
-    }
+    const { pass, redirect, reason } = (await guard(guarded)) as Answer;
+    const target = textOf(redirect);
+    if (target && pass === undefined) return { redirect: target, reason: textOf(reason) ?? why };
+    if (pass === true && redirect === undefined) return { pass };
+    if (pass === false) why = textOf(reason) ?? "the guard kept it";
   } catch {
     // Its text is not repeated: it may hold an address.
   }
-  return captured("the guard failed");
+  return captured(why);
 }
 
 /** What a guard may answer that nobody checked. */

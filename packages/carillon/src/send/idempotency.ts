@@ -16,8 +16,3 @@ export function requestKeyOf(
     ? sha256Hex(key).then((hash) => hash.slice(0, maxLength))
     : key;
 }
-
-/** Whether the provider still knows, at `atMs`, a key that it first saw at `sinceMs`. */
-export function isKeyOpen({ idempotency }: Provider, sinceMs: number | undefined, atMs: number): boolean {
-  return idempotency !== undefined && sinceMs !== undefined && atMs - sinceMs < idempotency.windowSeconds * 1000;
-}

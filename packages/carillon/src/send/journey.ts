@@ -26,13 +26,17 @@ export interface Journey {
   unknown: boolean;
   /** It was tried again where no key protects from a second copy. */
   duplicate: boolean;
+  /** As things stand: another try puts its own in the place of a failure. */
   result?: SendResult;
 }
 
 /** Messages of one channel that share a request. Never empty; a single message is a group of one. */
 export type Group = readonly Journey[];
 
-/** Writes the attempt into the message's history and tells `onAttempt`; a success ends the journey. */
+/**
+ * Writes the attempt into the message's history, tells `onAttempt`, and concludes from it what the result is if nothing
+ * more is tried.
+ */
 export function record(core: Core, journey: Journey, base: AttemptBase, outcome: Outcome): void {
   const { ok, ...said } = outcome;
   // Whatever never left us says that it was not accepted.
@@ -45,9 +49,22 @@ export function record(core: Core, journey: Journey, base: AttemptBase, outcome:
   } catch {
     // A listener's trouble is not the message's.
   }
-  if (!ok) return;
+  if (!outcome.ok) return fail(journey, outcome);
   const { provider, account, providerMessageId } = report;
-  end(journey, { ok, outcome: "sent", provider, account, providerMessageId, possibleDuplicate: journey.duplicate });
+  end(journey, {
+    ok: true,
+    outcome: "sent",
+    provider,
+    account,
+    providerMessageId,
+    possibleDuplicate: journey.duplicate,
+  });
+}
+
+/** A failure whose texts have been redacted. The result names the provider that was asked last. */
+export function fail(journey: Journey, { notAccepted: _, tryNext: __, ...told }: ProviderFailure): void {
+  const { provider, account, status } = journey.attempts.at(-1) ?? {};
+  end(journey, { ...told, provider, account, status, mayHaveBeenSent: journey.unknown });
 }
 
 type Conclusion<R = SendResult> = R extends SendResult ? Omit<R, "messageId" | "channel" | "attempts"> : never;
@@ -55,10 +72,4 @@ type Conclusion<R = SendResult> = R extends SendResult ? Omit<R, "messageId" | "
 export function end(journey: Journey, conclusion: Conclusion): void {
   const { messageId, channel, attempts } = journey;
   journey.result = { ...conclusion, messageId, channel: channel.id, attempts };
-}
-
-/** The journey ends with this failure; its texts have been redacted. Names the provider that was asked last. */
-export function fail(journey: Journey, { notAccepted: _, tryNext: __, ...told }: ProviderFailure): void {
-  const { provider, account, status } = journey.attempts.at(-1) ?? {};
-  end(journey, { ...told, provider, account, status, mayHaveBeenSent: journey.unknown });
 }

@@ -32,35 +32,36 @@ describe("createNotifier", () => {
       onUnknown: "maybe",
       concurrency: 1.5,
       guard: "off",
-      cache: { get() {} },
+      cache: "memory",
       fetch: secret,
       defaults: { email: {} },
     };
     expect(problemsOf(config)).toEqual([
-      "emial.0 is not a provider for emial",
-      "sms.1 is fake:default again: give it another account",
-      "sms.2 is not a provider for sms",
-      "slack is neither an option nor a list of providers",
-      "retries is neither an option nor a list of providers",
-      "attempts must be a whole number from 1 to 100",
-      "maxWaitMs must be a whole number from 0 to 2147483647",
-      "timeoutMs must be a whole number from 1 to 2147483647",
-      'onUnknown must be "hold" or "resend"',
-      "concurrency must be a whole number from 1 to 10000",
-      'guard must be "live" or a function',
-      "cache must be an object with get and set",
-      "fetch must be a function",
-      "defaults.email is not content for a channel with a provider",
+      "emial.0: expected a provider for emial",
+      "sms.1: expected another account than fake:default, which is there already",
+      "sms.2: expected a provider for sms",
+      "slack: expected no field of this name",
+      "retries: expected no field of this name",
+      "attempts: expected a whole number from 1 to 100",
+      "maxWaitMs: expected a whole number from 0 to 2147483647",
+      "timeoutMs: expected a whole number from 1 to 2147483647",
+      'onUnknown: expected "hold" or "resend"',
+      "concurrency: expected a whole number from 1 to 10000",
+      'guard: expected "live" or a function',
+      "cache: expected an object",
+      "fetch: expected a function",
+      "defaults.email: expected content for a channel with a provider",
     ]);
-    expect(() => make(config)).toThrow(/^createNotifier: emial\.0 is not/);
+    expect(() => make(config)).toThrow(/^createNotifier: emial\.0: expected/);
   });
 
   it("wants at least one channel, and an object", () => {
-    expect(problemsOf({})).toEqual(["no channel has a provider"]);
-    expect(problemsOf({ sms: undefined })).toEqual(["no channel has a provider"]);
-    expect(problemsOf([])).toEqual(["no channel has a provider"]);
+    const none = ["createNotifier: expected a list of providers for a channel"];
+    expect(problemsOf({})).toEqual(none);
+    expect(problemsOf({ sms: undefined })).toEqual(none);
+    expect(problemsOf([])).toEqual(none);
     expect(problemsOf({ sms: [fake()], defaults: { sms: 7 } })).toEqual([
-      "defaults.sms is not content for a channel with a provider",
+      "defaults.sms: expected content for a channel with a provider",
     ]);
   });
 

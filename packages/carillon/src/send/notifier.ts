@@ -1,14 +1,14 @@
 import type { Message, Refusal } from "../channels/channel.ts";
 import { CallError } from "../error/errors.ts";
-import { redactor } from "../http/redact.ts";
 import type { Provider } from "../provider/contract.ts";
 import { matches } from "../provider/reading.ts";
 import type { SendResult } from "../result/send-result.ts";
+import { redactorFor } from "./clean.ts";
 import type { Checked, Config, ConfiguredChannel, Notifier } from "./config.ts";
 import { deliver, groupsOf } from "./deliver.ts";
 import { failure } from "./exchange.ts";
 import { gate } from "./gate.ts";
-import { applyGuard, type Guard } from "./guard.ts";
+import { applyGuard } from "./guard.ts";
 import { end, fail, type Journey } from "./journey.ts";
 import { type Core, resolveOptions } from "./options.ts";
 
@@ -49,19 +49,10 @@ async function sendAll(
 ): Promise<readonly SendResult[]> {
   if (!Array.isArray(entries)) throw new CallError("sendBatch: the entries are not a list");
   const seen = new Set<string>();
-  const checked = entries.map((entry: Entry, index) => {
-    const problem = problemOf(core, entry, seen);
-    if (problem) throw new CallError(`${nameOf(index)}: ${problem}`);
-    return entry;
-  });
-  const journeys: Journey[] = [];
-  for (const entry of checked) journeys.push(await begin(core, entry));
+  const journeys = entries.map((entry: Entry, index) => begin(core, entry, nameOf(index), seen));
+  for (const journey of journeys) await passGuard(core, journey);
   await deliver({ core, signal, gate: gate(core.concurrency) }, groupsOf(journeys.filter(({ result }) => !result)));
   return journeys.map(({ result }) => result as SendResult);
-}
-
-function providersFor(core: Core, entry: Entry): readonly Provider[] | undefined {
-  return core.providers.get((entry?.message as Partial<Message> | undefined)?.channel);
 }
 
 /** What ids must be. */
@@ -72,24 +63,22 @@ const idRules = [
   ["messageId", /^[\w-]{1,128}$/, "1 to 128 of A-Z a-z 0-9 _ -"],
 ] as const;
 
-/** What is wrong with a call, whatever its message says. */
-function problemOf(core: Core, entry: Entry, seen: Set<string>): string | undefined {
-  if (!providersFor(core, entry))
-    return `no provider for the message's channel, only for ${[...core.providers.keys()].join()}`;
+/**
+ * Makes the message of the input; one that is not valid has its result already. Throws for a call that is wrong whatever
+ * its message says.
+ */
+function begin(core: Core, entry: Entry, subject: string, seen: Set<string>): Journey {
+  const wrong = (problem: string): CallError => new CallError(`${subject}: ${problem}`);
+  const providers = core.providers.get((entry?.message as Partial<Message> | undefined)?.channel);
+  if (!providers) throw wrong(`no provider for its channel, only for ${[...core.providers.keys()].join()}`);
   for (const [name, pattern, expected] of idRules) {
     const value: unknown = entry[name];
     if (value === undefined) continue;
-    if (!matches(pattern, value)) return `${name} is not ${expected}`;
-    if (seen.has(name + value)) return `two entries have the same ${name}`;
+    if (!matches(pattern, value)) throw wrong(`${name} is not ${expected}`);
+    if (seen.has(name + value)) throw wrong(`two entries have the same ${name}`);
     seen.add(name + value);
   }
-  return undefined;
-}
-
-/** Makes the message of the input and asks the guard. When either ends the journey, it has its result. */
-async function begin(core: Core, entry: Entry): Promise<Journey> {
-  const providers = providersFor(core, entry)!;
-  const { channel } = providers[0]!;
+  const { channel } = providers[0] as Provider;
   const { messageId = `msg_${crypto.randomUUID()}`, idempotencyKey = messageId } = entry;
   let message: Message | Refusal;
   try {
@@ -113,30 +102,30 @@ async function begin(core: Core, entry: Entry): Promise<Journey> {
     duplicate: false,
   };
   if ("ok" in message) fail(journey, message);
-  else if (core.guard !== "live") await ask(core.guard, journey);
   return journey;
 }
 
 /** Captures the message unless the guard lets it pass, or redirects it to where it can go. */
-async function ask(guard: Guard, journey: Journey): Promise<void> {
+async function passGuard({ guard }: Core, journey: Journey): Promise<void> {
+  if (journey.result || guard === "live") return;
   const { channel, message } = journey;
-  let reason = "the guard failed";
+  let why = "the guard failed";
   try {
     const addresses = await channel.addresses(message);
     const decision = await applyGuard(guard, { channel: channel.id, message, addresses });
-    if ("redirect" in decision) {
+    if ("pass" in decision) {
+      if (decision.pass) return;
+      why = (await redactorFor([journey]))(decision.reason);
+    } else {
+      why = "it cannot be redirected";
       const redirected = channel.withRecipient(message, decision.redirect);
       if (redirected) {
         journey.message = redirected;
         return;
       }
-      reason = "it cannot be redirected";
-    } else {
-      if (decision.pass) return;
-      reason = redactor(addresses.flatMap(({ secrets }) => secrets))(decision.reason);
     }
   } catch {
     // Then it is kept, too.
   }
-  end(journey, { ok: true, outcome: "captured", reason });
+  end(journey, { ok: true, outcome: "captured", reason: why });
 }

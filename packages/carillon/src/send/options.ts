@@ -1,8 +1,8 @@
 import { ConfigurationError } from "../error/errors.ts";
 import { within } from "../http/within.ts";
 import type { Provider } from "../provider/contract.ts";
-import { type OptionRule, record } from "../provider/options.ts";
-import { entryOf, recordOf } from "../provider/reading.ts";
+import { optionProblems, type OptionRule, record } from "../provider/options.ts";
+import { recordOf } from "../provider/reading.ts";
 import type { Config, NotifierOptions } from "./config.ts";
 
 /** What is filled in. */
@@ -29,25 +29,33 @@ export interface Core extends Required<{ readonly [K in Filled]: NonNullable<Not
 /** The longest delay that timers have; a longer one would fire at once. */
 const maxTimerMs = 2_147_483_647;
 
-/** What an option is when it is not given, and what it must be when it is. */
-const rules: Readonly<Record<keyof NotifierOptions, readonly [fallback: unknown, rule: OptionRule]>> = {
-  guard: ["live", (value) => value === "live" || isFunction(value) || '"live" or a function'],
-  attempts: [3, /* @__PURE__ */ whole(1, 100)],
-  maxWaitMs: [10_000, /* @__PURE__ */ whole(0, maxTimerMs)],
-  timeoutMs: [15_000, /* @__PURE__ */ whole(1, maxTimerMs)],
-  onUnknown: ["hold", (value) => value === "hold" || value === "resend" || '"hold" or "resend"'],
-  concurrency: [6, /* @__PURE__ */ whole(1, 10_000)],
-  cache: [
-    undefined,
-    (value) =>
-      (isFunction(recordOf(value)["get"]) && isFunction(recordOf(value)["set"])) || "an object with get and set",
-  ],
-  onAttempt: [undefined, callable],
-  defaults: [{}, record],
-  fetch: [undefined, callable],
-  now: [() => new Date(), callable],
-  random: [(length: number) => crypto.getRandomValues(new Uint8Array(length)), callable],
-  sleep: [within, callable],
+const fallbacks: Omit<Core, "providers" | "onAttempt" | "fetch" | "cache"> = {
+  guard: "live",
+  attempts: 3,
+  maxWaitMs: 10_000,
+  timeoutMs: 15_000,
+  onUnknown: "hold",
+  concurrency: 6,
+  defaults: {},
+  now: () => new Date(),
+  random: (length) => crypto.getRandomValues(new Uint8Array(length)),
+  sleep: within,
+};
+
+const rules: Readonly<Record<keyof NotifierOptions, OptionRule>> = {
+  guard: (value) => value === "live" || isFunction(value) || '"live" or a function',
+  attempts: /* @__PURE__ */ whole(1, 100),
+  maxWaitMs: /* @__PURE__ */ whole(0, maxTimerMs),
+  timeoutMs: /* @__PURE__ */ whole(1, maxTimerMs),
+  onUnknown: (value) => value === "hold" || value === "resend" || '"hold" or "resend"',
+  concurrency: /* @__PURE__ */ whole(1, 10_000),
+  defaults: record,
+  cache: record,
+  onAttempt: callable,
+  fetch: callable,
+  now: callable,
+  random: callable,
+  sleep: callable,
 };
 
 function whole(least: number, most: number): OptionRule {
@@ -67,41 +75,31 @@ function isFunction(value: unknown): boolean {
 /** Checks everything and fills in what is absent. Throws one {@link ConfigurationError} with all problems. */
 export function resolveOptions(config: Config): Core {
   const problems: string[] = [];
+  const expect = (option: string, expected: string): unknown => problems.push(`${option}: expected ${expected}`);
   const providers = new Map<unknown, readonly Provider[]>();
   const accounts = new Set<string>();
   const options: Record<string, unknown> = {};
-  for (const [name, [fallback]] of Object.entries(rules)) options[name] = fallback;
   for (const [name, value] of Object.entries(recordOf(config))) {
-    if (value === undefined) continue;
-    const rule = entryOf(rules, name)?.[1];
-    if (rule) {
-      const expected = rule(value);
-      if (expected === true) options[name] = value;
-      else problems.push(`${name} must be ${expected}`);
-    } else if (Array.isArray(value) && value.length > 0) {
-      providers.set(name, value as readonly Provider[]);
-      for (const [index, provider] of value.entries()) {
-        const { id, account, channel, buildRequest } = recordOf(provider) as Partial<Provider>;
-        const lane = `${id}:${account}`;
-        if (channel?.id !== name || !isFunction(buildRequest)) {
-          problems.push(`${name}.${index} is not a provider for ${name}`);
-        } else if (accounts.has(lane)) {
-          problems.push(`${name}.${index} is ${lane} again: give it another account`);
-        } else {
-          accounts.add(lane);
-        }
-      }
-    } else {
-      problems.push(`${name} is neither an option nor a list of providers`);
+    if (!Array.isArray(value) || value.length === 0) {
+      if (value !== undefined) options[name] = value;
+      continue;
+    }
+    providers.set(name, value as readonly Provider[]);
+    for (const [index, provider] of value.entries()) {
+      const { id, account, channel, buildRequest } = recordOf(provider) as Partial<Provider>;
+      const lane = `${id}:${account}`;
+      if (channel?.id !== name || !isFunction(buildRequest)) expect(`${name}.${index}`, `a provider for ${name}`);
+      else if (accounts.has(lane)) expect(`${name}.${index}`, `another account than ${lane}, which is there already`);
+      else accounts.add(lane);
     }
   }
-  const core = { ...options, providers } as unknown as Core;
-  for (const [channel, content] of Object.entries(core.defaults)) {
+  if (providers.size === 0) expect("createNotifier", "a list of providers for a channel");
+  for (const [option, expected] of optionProblems(options, rules)) expect(option, expected);
+  for (const [channel, content] of Object.entries(recordOf(options["defaults"]))) {
     if (!providers.has(channel) || typeof content !== "object") {
-      problems.push(`defaults.${channel} is not content for a channel with a provider`);
+      expect(`defaults.${channel}`, "content for a channel with a provider");
     }
   }
-  if (providers.size === 0) problems.push("no channel has a provider");
   if (problems.length > 0) throw new ConfigurationError("createNotifier", problems);
-  return core;
+  return { ...fallbacks, ...options, providers } as unknown as Core;
 }
