@@ -6,7 +6,6 @@ import type { ProviderResponse } from "../../provider/request.ts";
 
 /** SendGrid's fields by the caller's names, where they differ. */
 const fieldNames: Readonly<Record<string, string>> = {
-  reply_to: "replyTo",
   reply_to_list: "replyTo",
   content: "text",
   custom_args: "metadata",
@@ -30,8 +29,9 @@ function untilReset(headers: Headers): number | undefined {
  * https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors (read 2026-11-23)
  */
 function readFailure({ status, headers, json }: ProviderResponse): ProviderFailure {
-  const { errors } = recordOf(json);
-  const { field, message } = recordOf(Array.isArray(errors) ? errors[0] : undefined);
+  // A list, if it is there; whatever else it is has no error at its first place.
+  const errors = recordOf(json)["errors"] as readonly unknown[] | null | undefined;
+  const { field, message } = recordOf(errors?.[0]);
   return {
     ...failed(status, undefined, message),
     field: status === 400 ? fieldOf(field) : undefined,
