@@ -15,25 +15,20 @@ export function normaliseWith<I, M>(
   make: (input: I, reject: Reject) => M,
 ): M | Refusal {
   let refusal: Refusal | undefined;
-  const reject: Reject = (field, expected) => {
-    refusal ??= { ok: false, kind: "invalid-message", field, detail: `expected ${expected}` };
+  const refuse = (field: string, detail: string): void => {
+    refusal ??= { ok: false, kind: "invalid-message", field, detail };
   };
   let message: M | undefined;
   try {
-    const { issues, value } = check(schema, input);
-    if (issues) {
-      const [{ path = [], expected }] = issues;
-      reject(
-        // The names of fields are the caller's too: only plain words are repeated.
-        path
-          .map(({ key }) => key as string)
-          .filter((key) => /^[\w-]{1,64}$/.test(key))
-          .join("."),
-        expected as string,
-      );
-    } else message = make(value as I, reject);
+    const read = check(schema, input);
+    if (read.issues) {
+      const [{ path, message: detail }] = read.issues;
+      // The names of fields are the caller's too: only plain words are repeated.
+      const keys = path.map(({ key }) => key).filter((key) => /^[\w-]{1,64}$/.test(key));
+      refuse(keys.join("."), detail);
+    } else message = make(read.value, (field, expected) => refuse(field, `expected ${expected}`));
   } catch {
-    reject("", "a plain object that can be read");
+    refuse("", "expected a plain object that can be read");
   }
   return refusal ?? (message as M);
 }

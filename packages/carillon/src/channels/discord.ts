@@ -2,7 +2,7 @@ import type { ChannelDefinition, Extras, MessageExtras } from "./definition.ts";
 import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
 import { fileContent } from "./file-content.ts";
-import { constant, list, object, optional, text as textOf } from "./schema.ts";
+import { list, object, oneOf, optional, text as textOf } from "./schema.ts";
 import { extras, fillExtras, httpsUrl, jsonObject, line } from "./schemas.ts";
 
 export interface DiscordFile {
@@ -67,7 +67,7 @@ const entries = {
 };
 
 const inputSchema = object<DiscordInput>({
-  channel: constant("discord"),
+  channel: oneOf("discord"),
   to: address,
   ...entries,
 });

@@ -3,10 +3,10 @@ import { plainText } from "../text/plain-text.ts";
 import type { Address, ChannelDefinition, Extras, MessageExtras } from "./definition.ts";
 import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
-import { emailExpectation, parseEmailAddress } from "../address/email-address.ts";
+import { emailExpectation, spellEmailAddress } from "../address/email-address.ts";
 import { base64SizeBytes, fileContent } from "./file-content.ts";
 import { emailLabel } from "./label.ts";
-import { constant, either, isObject, list, object, optional, record, text } from "./schema.ts";
+import { either, isObject, list, object, oneOf, optional, record, text } from "./schema.ts";
 import { extras, filledText, fillExtras, httpsUrl, line } from "./schemas.ts";
 
 export interface EmailAddress {
@@ -75,13 +75,7 @@ export interface EmailMessage extends MessageExtras {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The address in its one spelling; undefined for what is none. */
-const spell = (input: string): string | undefined => {
-  const parsed = parseEmailAddress(input);
-  return "email" in parsed ? parsed.email : undefined;
-};
-
-const address = text(emailExpectation, /@/, (input) => !!spell(input));
+const address = text(emailExpectation, /@/, spellEmailAddress);
 const mailbox = either(isObject, object<EmailAddress>({ email: address, name: optional(line(0, 256)) }), address);
 const mailboxes = either(Array.isArray, list(mailbox, 1000), mailbox);
 const maybeMailboxes = optional(mailboxes);
@@ -109,14 +103,14 @@ const entries = {
         filename: line(1, 255),
         contentType: text("type/subtype", mediaType),
         content: fileContent,
-        contentId: optional(text("a content id without angle brackets", /^[!#-;=?-~]{1,255}$/)),
+        contentId: optional(text("a content id, without <>", /^[!#-;=?-~]{1,255}$/)),
       }),
       1000,
     ),
   ),
   headers: optional(
     record(
-      text("header names that the message does not set itself", headerName, (name) => !ownHeader.test(name)),
+      text("names of headers that the message does not set", headerName, (name) => !ownHeader.test(name)),
       line(0, 10_000),
     ),
   ),
@@ -124,10 +118,8 @@ const entries = {
     object({
       url: optional(httpsUrl),
       mailto: optional(
-        text(
-          "a bare address, its ?subject= percent-encoded",
-          /^[^?]+(\?[!-;=?-~]*)?$/,
-          (input) => !!spell(input.replace(/\?.*/, "")),
+        text("a bare address and what is percent-encoded after its ?", /^[^?]+(\?[!-;=?-~]*)?$/, (input) =>
+          spellEmailAddress(input.replace(/\?.*/, "")),
         ),
       ),
     }),
@@ -136,7 +128,7 @@ const entries = {
 };
 
 const inputSchema = object<EmailInput>({
-  channel: constant("email"),
+  channel: oneOf("email"),
   to: mailboxes,
   ...entries,
 });
@@ -145,7 +137,7 @@ const inputSchema = object<EmailInput>({
 function readMailboxes(input: EmailInput["cc"]): EmailAddress[] {
   return [input ?? []].flat().map((item) => {
     const { email, name } = typeof item === "string" ? { email: item } : item;
-    return { email: spell(email) as string, ...(name && { name }) };
+    return { email: spellEmailAddress(email) as string, ...(name && { name }) };
   });
 }
 
@@ -155,12 +147,13 @@ function readAttachment(attachment: EmailAttachment): EmailMessageAttachment {
 }
 
 /** RFC 2369 and RFC 8058. */
-function unsubscribeHeaders({ url, mailto }: NonNullable<EmailInput["unsubscribe"]>): Record<string, string> {
-  const uris = [
-    ...(url ? [`<${url}>`] : []),
-    ...(mailto ? [`<mailto:${mailto.replace(/^[^?]+/, (bare) => spell(bare) as string)}>`] : []),
+function unsubscribeHeaders({ url, mailto }: NonNullable<EmailInput["unsubscribe"]>): [string, string][] {
+  const uris = [url, mailto && `mailto:${mailto.replace(/^[^?]+/, (bare) => spellEmailAddress(bare) as string)}`];
+  const headers: [string, string][] = [
+    ["List-Unsubscribe", uris.flatMap((uri) => (uri ? `<${uri}>` : [])).join(", ")],
+    ["List-Unsubscribe-Post", "List-Unsubscribe=One-Click"],
   ];
-  return { "List-Unsubscribe": uris.join(", "), ...(url && { "List-Unsubscribe-Post": "List-Unsubscribe=One-Click" }) };
+  return headers.slice(0, url ? 2 : 1);
 }
 
 /** A fresh filter that lets each text through once, whatever its case. */
@@ -185,10 +178,7 @@ function toMessage(input: EmailInput, reject: Reject): EmailMessage {
     if (recipients > 1) reject("unsubscribe", "one recipient");
   }
   if (!html && !input.text) reject("html", "html, text or both");
-  const headers = [
-    ...Object.entries(input.headers ?? {}),
-    ...Object.entries(unsubscribe ? unsubscribeHeaders(unsubscribe) : {}),
-  ];
+  const headers = Object.entries(input.headers ?? {}).concat(unsubscribe ? unsubscribeHeaders(unsubscribe) : []);
   const isNew = onlyFirst();
   for (const [name] of headers) if (!isNew(name)) reject(`headers.${name}`, "each header once");
   return {
@@ -225,7 +215,7 @@ export const emailChannel: ChannelDefinition<"email", EmailMessage> = {
   normalise: (input) => normaliseWith(inputSchema, input, toMessage),
   addresses: ({ to, cc, bcc }) => [...to, ...cc, ...bcc].map(toAddress),
   withRecipient(message, to) {
-    const email = spell(to);
+    const email = spellEmailAddress(to);
     // Who gets it instead must not be able to unsubscribe the one whom it was meant for.
     const headers = Object.entries(message.headers).filter(([name]) => !/^list-unsubscribe/i.test(name));
     return email ? { ...message, to: [{ email }], cc: [], bcc: [], headers: Object.fromEntries(headers) } : undefined;

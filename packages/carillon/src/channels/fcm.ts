@@ -2,7 +2,7 @@ import type { Address, ChannelDefinition, Extras, MessageExtras } from "./defini
 import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
 import { secretAddress } from "./label.ts";
-import { constant, either, object, oneOf, optional, record, text as textOf, whole } from "./schema.ts";
+import { either, object, oneOf, optional, record, text as textOf, whole } from "./schema.ts";
 import { extras, fillExtras, httpsUrl, jsonObject } from "./schemas.ts";
 
 export type FcmTarget = { readonly token: string } | { readonly topic: string } | { readonly condition: string };
@@ -80,7 +80,7 @@ const entries = {
 };
 
 const inputSchema = object<FcmInput>({
-  channel: constant("fcm"),
+  channel: oneOf("fcm"),
   to: address,
   ...entries,
 });

@@ -1,4 +1,4 @@
-import { is, safeParse } from "valibot";
+import { getDotPath, is, safeParse, strictObject } from "valibot";
 import { describe, expect, it } from "vitest";
 import { check, either, isObject, list, object, optional, record, text, whole } from "./schema.ts";
 
@@ -43,8 +43,16 @@ describe("schemas", () => {
 
   it("are Valibot's and Standard Schemas", async () => {
     expect(is(schema, { to: "ada" })).toBe(true);
-    expect(await schema["~standard"].validate({ to: "ada" })).toEqual({ typed: true, value: { to: "ada" } });
+    expect(await schema["~standard"].validate({ to: "ada" })).toEqual({ value: { to: "ada" } });
     expect(await schema["~standard"].validate({ to: "" })).toHaveProperty("issues");
     expect(check(schema, { to: "ada" }).issues).toBeUndefined();
+  });
+
+  it("say inside of Valibot's own where the problem is", () => {
+    const outer = strictObject({ message: schema });
+    expect(safeParse(outer, { message: { to: "ada" } }).output).toEqual({ message: { to: "ada" } });
+    const { success, issues } = safeParse(outer, { message: { to: "ada", tags: ["a", ""] } });
+    expect(success).toBe(false);
+    expect(issues?.map((issue) => getDotPath(issue))).toEqual(["message.tags.1"]);
   });
 });

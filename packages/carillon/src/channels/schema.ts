@@ -3,63 +3,65 @@
  * Schema), and has the properties of the Valibot schemas that it stands for, so that it turns into JSON Schema as they
  * do; patterns have no flags, which JSON Schema does not know. Valibot's own objects, unions, records and actions would
  * be a third of a bundle with one email provider, quote what was received, and its unions cannot say what is wrong
- * inside of an option.
+ * inside of an option. Of an issue there is what was expected and where, nothing of what was received.
  */
-import { unknown } from "valibot";
-import type { BaseIssue, GenericSchema, OutputDataset } from "valibot";
+import type { GenericSchema } from "valibot";
 
 export type Schema<T = unknown> = GenericSchema<T>;
 
-type Run<T> = (input: unknown) => OutputDataset<T, BaseIssue<unknown>>;
+/** The first problem: its message, and the way to it. */
+interface Problem {
+  readonly message: string;
+  readonly path: readonly { readonly key: string }[];
+}
 
-function make<T>(shape: object, run: Run<T>): Schema<T> {
-  return Object.assign(unknown(), shape, { "~run": ({ value }: { value?: unknown }) => run(value) }) as Schema<T>;
+type Outcome<T> = { readonly value: T; readonly issues?: never } | { readonly issues: readonly [Problem] };
+
+function make<T>(shape: object, run: (input: unknown) => Outcome<T>): Schema<T> {
+  return {
+    kind: "schema",
+    async: false,
+    ...shape,
+    "~standard": { version: 1, vendor: "valibot", validate: run },
+    "~run": (dataset: { readonly value: unknown }) => {
+      const outcome = run(dataset.value);
+      return { typed: !outcome.issues, ...outcome };
+    },
+  } as object as Schema<T>;
 }
 
 /** Runs a schema. */
-export function check<T>(schema: Schema<T>, input: unknown): ReturnType<Run<T>> {
-  return schema["~run"]({ value: input }, {});
+export function check<T>(schema: Schema<T>, input: unknown): Outcome<T> {
+  return schema["~standard"].validate(input) as object as Outcome<T>;
 }
 
-function fail(expects: string, input: unknown): ReturnType<Run<never>> {
-  const message = `expected ${expects}`;
-  return {
-    typed: false,
-    value: input,
-    issues: [{ kind: "schema", type: "custom", input, expected: expects, received: "", message }],
-  };
+function fail(expects: string): Outcome<never> {
+  return { issues: [{ message: `expected ${expects}`, path: [] }] };
 }
 
 /** What a test decides about. `expects` is what a refusal says of it, `shape` what JSON Schema is made from. */
 // @__NO_SIDE_EFFECTS__
 export function value<T>(expects: string, test: (input: unknown) => unknown, shape?: object): Schema<T> {
-  return make<T>({ expects, ...shape }, (input) =>
-    test(input) ? { typed: true, value: input as T } : fail(expects, input),
-  );
+  return make<T>({ expects, ...shape }, (input) => (test(input) ? { value: input as T } : fail(expects)));
 }
 
 /** Text that fits a pattern, and beside it what a pattern cannot say. */
 // @__NO_SIDE_EFFECTS__
-export function text(expects: string, pattern: RegExp, test?: (input: string) => unknown): Schema<string> {
-  return value(expects, (input) => typeof input === "string" && pattern.test(input) && (!test || test(input)), {
-    type: "string",
+export function text(expects: string, pattern: RegExp, test: (input: string) => unknown = () => true): Schema<string> {
+  const type = "string";
+  return value(expects, (input) => typeof input === type && pattern.test(input as string) && test(input as string), {
+    type,
     pipe: [
-      { kind: "schema", type: "string" },
+      { kind: "schema", type },
       { type: "regex", requirement: pattern },
     ],
   });
 }
 
-/** The text itself and no other. */
-// @__NO_SIDE_EFFECTS__
-export function constant<T extends string>(literal: T): Schema<T> {
-  return value(literal, (input) => input === literal, { type: "literal", literal });
-}
-
 // @__NO_SIDE_EFFECTS__
 export function optional<T>(wrapped: Schema<T>): Schema<T | undefined> {
   return make<T | undefined>({ type: "optional", wrapped }, (input) =>
-    input === undefined ? { typed: true, value: input } : check(wrapped, input),
+    input === undefined ? { value: input } : check(wrapped, input),
   );
 }
 
@@ -107,7 +109,7 @@ export function list<T>(item: Schema<T>, max: number): Schema<T[]> {
   return make<T[]>({ pipe }, (input) =>
     Array.isArray(input) && input.length <= max
       ? readEntries(input, [], [], () => item)
-      : fail(`a list of at most ${max}`, input),
+      : fail(`a list of at most ${max}`),
   );
 }
 
@@ -117,19 +119,18 @@ function readEntries<T>(
   output: object,
   keys: readonly string[],
   schemaOf: (key: string) => Schema,
-): ReturnType<Run<T>> {
-  if (!input || !isObject(input) || Array.isArray(input) !== Array.isArray(output)) return fail("an object", input);
+): Outcome<T> {
+  if (!input || !isObject(input) || Array.isArray(input) !== Array.isArray(output)) return fail("an object");
   for (const key of new Set([...keys, ...Object.keys(input)])) {
-    const item = (input as Record<string, unknown>)[key];
-    const { value: read, issues } = check(key === "__proto__" ? unknownField : schemaOf(key), item);
-    if (issues) {
-      const issue: { path?: readonly unknown[] | undefined } = issues[0];
-      issue.path = [{ type: "object", origin: "value", input, key, value: item }, ...(issue.path ?? [])];
-      return { typed: false, value: input, issues };
+    const schema = key === "__proto__" ? unknownField : schemaOf(key);
+    const read = check(schema, (input as Record<string, unknown>)[key]);
+    if (read.issues) {
+      const [{ message, path }] = read.issues;
+      return { issues: [{ message, path: [{ key }, ...path] }] };
     }
-    if (read !== undefined) (output as Record<string, unknown>)[key] = read;
+    if (read.value !== undefined) (output as Record<string, unknown>)[key] = read.value;
   }
-  return { typed: true, value: output as T };
+  return { value: output as T };
 }
 
 /** Whole numbers. */

@@ -1,7 +1,7 @@
 import type { Address, ChannelDefinition, Extras, MessageExtras } from "./definition.ts";
 import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
-import { constant, either, isObject, list, object, optional, text as textOf } from "./schema.ts";
+import { either, isObject, list, object, oneOf, optional, text as textOf } from "./schema.ts";
 import { extras, filledText, fillExtras, jsonObject } from "./schemas.ts";
 
 export interface SlackInput extends Extras {
@@ -42,7 +42,7 @@ const entries = {
 };
 
 const inputSchema = object<SlackInput>({
-  channel: constant("slack"),
+  channel: oneOf("slack"),
   to: address,
   ...entries,
 });

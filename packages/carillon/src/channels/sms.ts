@@ -3,7 +3,7 @@ import type { ChannelDefinition, Extras, MessageExtras } from "./definition.ts";
 import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
 import { phoneLabel } from "./label.ts";
-import { constant, list, object, optional, text as textOf, whole } from "./schema.ts";
+import { list, object, oneOf, optional, text as textOf, whole } from "./schema.ts";
 import { extras, filledText, fillExtras, httpsUrl } from "./schemas.ts";
 
 export interface SmsInput extends Extras {
@@ -41,7 +41,7 @@ const entries = {
 };
 
 const inputSchema = object<SmsInput>({
-  channel: constant("sms"),
+  channel: oneOf("sms"),
   to: phoneNumber,
   ...entries,
 });

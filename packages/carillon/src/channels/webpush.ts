@@ -2,7 +2,7 @@ import type { ChannelDefinition, Extras, MessageExtras } from "./definition.ts";
 import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
 import { secretAddress } from "./label.ts";
-import { constant, object, oneOf, optional, text as textOf, value, whole } from "./schema.ts";
+import { object, oneOf, optional, text as textOf, value, whole } from "./schema.ts";
 import { extras, fillExtras, httpsUrl, jsonObject } from "./schemas.ts";
 
 /** What `PushSubscription.toJSON()` gives in a browser, and the key that it was made with. */
@@ -70,7 +70,7 @@ const entries = {
 };
 
 const inputSchema = object<WebPushInput>({
-  channel: constant("webpush"),
+  channel: oneOf("webpush"),
   to: address,
   ...entries,
 });
