@@ -7,7 +7,7 @@ test("hands on the provider's text whole, since a cut could halve a secret befor
     ok: false,
     kind: "invalid-message",
     providerCode: "bad_request",
-    detail: `Answered 422 bad_request: ${said}`,
+    detail: `Answered 422: bad_request: ${said}`,
   });
 });
 

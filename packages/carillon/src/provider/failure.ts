@@ -5,7 +5,7 @@ import { textOf } from "./reading.ts";
 /** What an answer says beside the kind of failure. */
 type More = Pick<ProviderFailure, "field" | "retryAfterMs" | "notAccepted" | "tryNext">;
 
-/** What answers mean, by patterns of `<status> <code>`; the first that fits decides. */
+/** What answers mean, by patterns of `<status> <code>` (`undefined` for none); the first that fits decides. */
 export type Meanings = readonly (readonly [answer: RegExp, kind: FailureKind, more?: More])[];
 
 /** With `rejected`: it is about our request or this account, not about the message, so that another provider may do. */
@@ -33,8 +33,7 @@ export function failed(
   said: unknown,
   byCode: Meanings = [],
 ): ProviderFailure {
-  const answer = `${status}${providerCode ? ` ${providerCode}` : ""}`;
-  const text = textOf(said);
+  const answer = `${status} ${providerCode}`;
   // A code never turns a 5xx into more than that, unless it says that nothing was taken: what became of the request
   // stays unknown.
   const known = byCode.filter(([, , more]) => status < 500 || more?.notAccepted);
@@ -43,7 +42,7 @@ export function failed(
     ok: false,
     kind,
     ...more,
-    detail: `Answered ${answer}${text ? `: ${text}` : ""}`,
+    detail: `Answered ${[status, providerCode, textOf(said)].filter(Boolean).join(": ")}`,
     providerCode,
   };
 }

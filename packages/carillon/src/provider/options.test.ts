@@ -35,7 +35,7 @@ test("names every problem at once, an unknown option included, and echoes no val
   }
   expect(caught).toBeInstanceOf(ConfigurationError);
   const { problems, message } = caught as ConfigurationError;
-  expect(problems.map((problem) => /"(\w+)"/.exec(problem)?.[1])).toEqual([
+  expect(problems.map((problem) => /^(\w+): /.exec(problem)?.[1])).toEqual([
     "apiKey",
     "baseUrl",
     "secret",

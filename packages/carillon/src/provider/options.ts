@@ -71,7 +71,7 @@ export function checkOptions(
   optional: OptionRules = {},
 ): void {
   const problems = optionProblems(options, optional, required).map(
-    ([option, expected]) => `"${option}": expected ${expected}`,
+    ([option, expected]) => `${option}: expected ${expected}`,
   );
   if (problems.length > 0) throw new ConfigurationError(subject, problems);
 }

@@ -94,10 +94,9 @@ export function postPostmark(
   secret: Secret,
 ): Promise<OutboundRequest | ProviderFailure> {
   const isBatch = Array.isArray(payload);
-  return postJson(`https://api.postmarkapp.com/email${isBatch ? "/batch" : ""}`, payload, {
-    // Attachments in base64 included.
-    maxBytes: isBatch ? 50_000_000 : 10_000_000,
-    secret,
-    headers: (token) => ({ accept: "application/json", "x-postmark-server-token": token }),
-  });
+  const url = `https://api.postmarkapp.com/email${isBatch ? "/batch" : ""}`;
+  return postJson(url, payload, isBatch ? 50_000_000 : 10_000_000, secret, (token) => ({
+    accept: "application/json",
+    "x-postmark-server-token": token,
+  }));
 }

@@ -20,7 +20,7 @@ const byCode: Meanings = [
   [/ 411$/, "invalid-message", { field: "attachments" }],
   [/ 429$/, "rate-limited"],
   // An entry of a batch that was refused for another reason: refused it was, and only here.
-  [/^200 /, "rejected", here],
+  [/^200 \d/, "rejected", here],
 ];
 
 interface Answer {

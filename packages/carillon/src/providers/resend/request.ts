@@ -85,13 +85,9 @@ export function postResend(
   secret: Secret,
 ): Promise<OutboundRequest | ProviderFailure> {
   const isBatch = Array.isArray(payload);
-  return postJson(`https://api.resend.com/emails${isBatch ? "/batch" : ""}`, payload, {
-    maxBytes: 40_000_000,
-    secret,
-    headers: (key) => ({
-      authorization: `Bearer ${key}`,
-      "idempotency-key": idempotencyKey,
-      ...(isBatch && { "x-batch-validation": "strict" }),
-    }),
-  });
+  return postJson(`https://api.resend.com/emails${isBatch ? "/batch" : ""}`, payload, 40_000_000, secret, (key) => ({
+    authorization: `Bearer ${key}`,
+    "idempotency-key": idempotencyKey,
+    ...(isBatch && { "x-batch-validation": "strict" }),
+  }));
 }

@@ -94,9 +94,7 @@ export function buildSendGridRequest(
 ): Promise<OutboundRequest | ProviderFailure> {
   const [{ message }] = items as readonly [BatchItem<"email">];
   const payload: SendGridMail = { personalizations: items.map(toPersonalization), ...toContent(message) };
-  return postJson("https://api.sendgrid.com/v3/mail/send", payload, {
-    maxBytes: 30_000_000,
-    secret,
-    headers: (key) => ({ authorization: `Bearer ${key}` }),
-  });
+  return postJson("https://api.sendgrid.com/v3/mail/send", payload, 30_000_000, secret, (key) => ({
+    authorization: `Bearer ${key}`,
+  }));
 }
