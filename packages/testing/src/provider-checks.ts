@@ -68,7 +68,7 @@ function isOk(text: string | undefined): boolean {
 }
 
 function contextOf(provider: Provider): BuildContext {
-  return { ...fixtureContext, token: provider.authorization ? "token_0001" : undefined };
+  return { ...fixtureContext, token: provider.authorize ? "token_0001" : undefined };
 }
 
 function textOf({ name, files }: FixtureFolder, file: string): string {

@@ -35,53 +35,44 @@ type Answer = { -readonly [K in keyof ProviderResponse]: ProviderResponse[K] };
  * of it is given as a truncated answer.
  */
 export async function perform(request: OutboundRequest, options: PerformOptions): Promise<Performed> {
-  const { signal, timeoutMs } = options;
+  const { method, headers, body = null } = request;
+  // The platform's is called by a name of its own: as a method of the options, workerd's refuses its `this`.
+  const { fetch: send = fetch, timeoutMs, signal, baseUrl, maxResponseBytes = defaultMaxResponseBytes } = options;
   const aborted = "Aborted by the caller";
   if (signal?.aborted) return failed("aborted", aborted, undefined, true);
   const controller = new AbortController();
   const answer: Answer = { status: 0, headers: new Headers(), text: "", json: undefined, truncated: true };
+  const exchange = async (): Promise<Performed> => {
+    // As text, so that the path stays as it was spelled: signatures cover it.
+    const url = baseUrl ? request.url.replace(/^[a-z]+:\/\/[^/?#]*/i, () => baseUrl.replace(/\/+$/, "")) : request.url;
+    const init = { method, headers: { "user-agent": userAgent, ...headers } };
+    try {
+      const response = await send(url, { ...init, body, redirect: "manual", signal: controller.signal });
+      answer.status = response.status;
+      answer.headers = response.headers;
+      await readBody(response, answer, maxResponseBytes);
+    } catch {
+      if (!answer.status) {
+        try {
+          // Whether the platform takes the request at all: if not, the failure was not the network's and nothing left.
+          void new Request(url, init);
+        } catch {
+          return failed("network", "The URL or a header is not valid", undefined, true);
+        }
+        return failed("network", "The connection failed");
+      }
+      if (answer.status < 300) return failed("unexpected-response", "The answer broke off", answer.status);
+    }
+    return { ok: true, response: answer };
+  };
   // Raced, not only signalled: a given `fetch` may not heed signals. (AbortSignal.any is not everywhere.)
-  const performed = await within(timeoutMs, signal, exchange(request, options, controller.signal, answer));
+  const performed = await within(timeoutMs, signal, exchange());
   if (performed) return performed;
   controller.abort();
   if (signal?.aborted) return failed("aborted", aborted);
   return answer.status > 299
     ? { ok: true, response: { ...answer } }
     : failed("timeout", `No full answer within ${timeoutMs} ms`, answer.status || undefined);
-}
-
-async function exchange(
-  { url, method, headers, body }: OutboundRequest,
-  options: PerformOptions,
-  signal: AbortSignal,
-  answer: Answer,
-): Promise<Performed> {
-  const base = options.baseUrl?.replace(/\/+$/, "");
-  // As text, so that the path stays as it was spelled: signatures cover it.
-  const target = base === undefined ? url : url.replace(/^[a-z]+:\/\/[^/?#]*/i, () => base);
-  const init = { method, headers: { "user-agent": userAgent, ...headers } };
-  // Called by a name of its own: as a method of the options, workerd's fetch refuses its `this`.
-  const send = options.fetch ?? fetch;
-  let response: Response;
-  try {
-    response = await send(target, { ...init, body: body ?? null, redirect: "manual", signal });
-  } catch {
-    try {
-      // Whether the platform takes it at all: if not, the failure was not the network's and nothing left.
-      void new Request(target, init);
-    } catch {
-      return failed("network", "The URL or a header is not valid", undefined, true);
-    }
-    return failed("network", "The connection failed");
-  }
-  answer.status = response.status;
-  answer.headers = response.headers;
-  try {
-    await readBody(response, answer, options.maxResponseBytes ?? defaultMaxResponseBytes);
-  } catch {
-    if (answer.status < 300) return failed("unexpected-response", "The answer broke off", answer.status);
-  }
-  return { ok: true, response: answer };
 }
 
 /** Reads into the answer, up to the limit. */

@@ -8,23 +8,15 @@ import type {
   ProviderFailure,
 } from "../provider/contract.ts";
 import type { MaybePromise, OutboundRequest, ProviderResponse } from "../provider/request.ts";
-import type { AttemptReport } from "../result/send-result.ts";
 import { cleanOutcomes } from "./clean.ts";
 import { exchange, isFailure } from "./exchange.ts";
-import type { Group, Journey, Run } from "./journey.ts";
-
-/** What the reports of an attempt have in common, whichever message of the request they are about. */
-export type AttemptBase = Pick<
-  AttemptReport,
-  "provider" | "account" | "startedAt" | "durationMs" | "requestKey" | "batchSize" | "status"
->;
+import { type Group, type Journey, record, type Run } from "./journey.ts";
 
 export interface Attempted {
-  /** One for each message, in order, ready to be reported. */
+  /** One for each message, in order, as they have been reported. */
   readonly outcomes: readonly Outcome[];
   /** It is one failure, of the request as a whole. */
   readonly isWhole: boolean;
-  readonly base: AttemptBase;
 }
 
 /** How a provider is asked with a single message, and with the items of a batch: in the same way. */
@@ -33,7 +25,10 @@ interface Speaker {
   readResponse(response: ProviderResponse, subject: unknown): Outcome | readonly Outcome[];
 }
 
-/** One try at one provider, with a single message or a batch: the request built anew, performed and read. Never throws. */
+/**
+ * One try at one provider, with a single message or a batch: the request built anew, performed, read and recorded. Never
+ * throws.
+ */
 export async function attempt(run: Run, provider: Provider, group: Group, requestKey: string): Promise<Attempted> {
   const { core } = run;
   const { message, messageId } = group[0] as Journey;
@@ -66,17 +61,16 @@ export async function attempt(run: Run, provider: Provider, group: Group, reques
   const ask: Exchange = (asked) => exchange(run, provider, asked, context, secrets);
   const { result, status } = await (provider.authorize?.(asked, context, ask) ?? ask(asked));
   const isWhole = isFailure(result);
-  return {
-    outcomes: await cleanOutcomes(isWhole ? group.map(() => result) : result, secrets, group),
-    isWhole,
-    base: {
-      provider: provider.id,
-      account: provider.account,
-      startedAt,
-      durationMs: Math.max(0, core.now().getTime() - startedAt.getTime()),
-      requestKey,
-      batchSize,
-      status,
-    },
+  const outcomes = await cleanOutcomes(isWhole ? group.map(() => result) : result, secrets, group);
+  const base = {
+    provider: provider.id,
+    account: provider.account,
+    startedAt,
+    durationMs: Math.max(0, core.now().getTime() - startedAt.getTime()),
+    requestKey,
+    batchSize,
+    status,
   };
+  for (const [index, journey] of group.entries()) record(core, journey, base, outcomes[index]!);
+  return { outcomes, isWhole };
 }

@@ -307,6 +307,17 @@ describe("the messages of a batch that fail", () => {
     ]);
   });
 
+  it("have a key of their own from then on, which protects them in its turn", async () => {
+    const { batch, sent } = setup(
+      [{ maxMessages: 10, ...keyed }],
+      [outcomes(fails("rate-limited"), ok, fails("rate-limited")), new Error("cut")],
+    );
+    const results = await batch(1, 2, 3);
+    expect(sent.map(({ ids }) => ids.join())).toEqual(["m-1,m-2,m-3", "m-1,m-3", "m-1,m-3"]);
+    expect(sent[2]?.key).toBe(sent[1]?.key);
+    expect(results.every((result) => result.ok && result.outcome === "sent" && !result.possibleDuplicate)).toBe(true);
+  });
+
   it("never show a secret or any address of the batch", async () => {
     const detail = `${secret} +15005551001 +15005551002`;
     const failing = [1, 2].map((): Outcome => ({ ok: false, kind: "invalid-message", detail }));

@@ -35,7 +35,7 @@ export async function cleanOutcomes(
 /** Scrubs the secrets, and whatever the addresses of the messages hold. Never rejects. */
 export async function redactorFor(group: Group, secrets: readonly string[] = []): Promise<(text: unknown) => string> {
   try {
-    const addresses = await Promise.all(group.map(({ channel, message }) => channel.addresses(message)));
+    const addresses = await Promise.all(group.map(async ({ channel, message }) => channel.addresses(message)));
     return redactor([...secrets, ...addresses.flat().flatMap(({ secrets }) => secrets)]);
   } catch {
     // Addresses that cannot be told cannot be scrubbed, so that then nothing of the text is shown.

@@ -2,7 +2,7 @@ import type { Provider, ProviderFailure } from "../provider/contract.ts";
 import { attempt } from "./attempt.ts";
 import { failure } from "./exchange.ts";
 import { requestKeyOf } from "./idempotency.ts";
-import { fail, type Group, type Journey, record, type Run } from "./journey.ts";
+import { fail, type Group, type Journey, type Run } from "./journey.ts";
 import type { Core } from "./options.ts";
 import { backoffMs, failureTable, nextStep } from "./retry-policy.ts";
 
@@ -48,16 +48,17 @@ async function deliverGroup(run: Run, group: Group, place: number, tries: number
   const { core, signal, gate } = run;
   const provider = (group[0] as Journey).providers[place] as Provider;
   const requestKey = await requestKeyOf(provider, group);
+  // A little early rather than late: the provider counts from when the request comes.
+  const startedMs = sinceMs ?? core.now().getTime();
   const attempted = await gate(async () => (signal?.aborted ? undefined : attempt(run, provider, group, requestKey)));
   if (!attempted) return group.forEach((journey) => fail(journey, failure("aborted", "Aborted by the caller")));
 
-  const { outcomes, isWhole, base } = attempted;
-  for (const [index, journey] of group.entries()) record(core, journey, base, outcomes[index]!);
+  const { outcomes, isWhole } = attempted;
   const isUnknown = isWhole && group.some(({ unknown }) => unknown);
   if (
     isWhole &&
     group.length > 1 &&
-    blamesAMessage(outcomes[0] as ProviderFailure, base.status) &&
+    blamesAMessage(outcomes[0] as ProviderFailure) &&
     (!isUnknown || core.onUnknown === "resend")
   ) {
     // Not a retry: it finds out which of them was meant.
@@ -67,7 +68,7 @@ async function deliverGroup(run: Run, group: Group, place: number, tries: number
   }
 
   // What is tried again out of a group is another group and has another key, which protects nothing sent before.
-  const keySinceMs = isWhole ? (sinceMs ?? base.startedAt.getTime()) : Number.NaN;
+  const keySinceMs = isWhole ? startedMs : undefined;
   const windowMs = (provider.idempotency?.windowSeconds ?? 0) * 1000;
   let backoff: number | undefined;
   const again: Journey[] = [];
@@ -81,7 +82,7 @@ async function deliverGroup(run: Run, group: Group, place: number, tries: number
       failure: outcome,
       // What never left us says that it was not accepted.
       inFlight: true,
-      keyOpen: core.now().getTime() + delayMs - keySinceMs < windowMs,
+      keyOpen: isWhole && core.now().getTime() + delayMs - startedMs < windowMs,
       // A wait beyond what we are allowed is the same as no try left: the next provider, or the caller, is the better place.
       attemptsLeft: tries < core.attempts && delayMs <= core.maxWaitMs,
       onUnknown: core.onUnknown,
@@ -109,9 +110,9 @@ async function deliverGroup(run: Run, group: Group, place: number, tries: number
 }
 
 /** Refused as a whole, for what one of the messages is: the others may be fine. */
-function blamesAMessage({ kind, tryNext }: ProviderFailure, status = 0): boolean {
+function blamesAMessage({ kind, tryNext }: ProviderFailure): boolean {
   const { next, mayHaveBeenSent } = failureTable[kind];
-  return mayHaveBeenSent === "no" && next !== "yes" && !tryNext && ![401, 403, 429].includes(status);
+  return mayHaveBeenSent === "no" && next !== "yes" && !tryNext;
 }
 
 function backoffOf(core: Core, attempt: number): number {

@@ -1,7 +1,6 @@
 import type { Channel, Message } from "../channels/channel.ts";
 import type { Outcome, Provider, ProviderFailure } from "../provider/contract.ts";
 import type { AttemptReport, SendResult } from "../result/send-result.ts";
-import type { AttemptBase } from "./attempt.ts";
 import type { Core } from "./options.ts";
 import { mayHaveBeenSent } from "./retry-policy.ts";
 
@@ -32,6 +31,12 @@ export interface Journey {
 
 /** Messages of one channel that share a request. Never empty; a single message is a group of one. */
 export type Group = readonly Journey[];
+
+/** What the reports of an attempt have in common, whichever message of the request they are about. */
+type AttemptBase = Pick<
+  AttemptReport,
+  "provider" | "account" | "startedAt" | "durationMs" | "requestKey" | "batchSize" | "status"
+>;
 
 /**
  * Writes the attempt into the message's history, tells `onAttempt`, and concludes from it what the result is if nothing
