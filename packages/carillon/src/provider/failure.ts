@@ -34,10 +34,11 @@ export function failed(
   byCode: Meanings = [],
 ): ProviderFailure {
   const answer = `${status} ${providerCode}`;
-  // A code never turns a 5xx into more than that, unless it says that nothing was taken: what became of the request
-  // stays unknown.
-  const known = byCode.filter(([, , more]) => status < 500 || more?.notAccepted);
-  const [, kind, more] = [...known, ...byStatus].find(([pattern]) => pattern.test(answer)) as Meanings[number];
+  // What became of a request that was answered 5xx stays unknown, whatever the code would make of it; at most it says
+  // that nothing was taken.
+  const [, kind, more] = [...byCode, ...byStatus].find(
+    ([pattern, meant]) => pattern.test(answer) && (status < 500 || meant === "unavailable"),
+  ) as Meanings[number];
   return {
     ok: false,
     kind,

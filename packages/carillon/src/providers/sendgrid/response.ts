@@ -18,12 +18,6 @@ function fieldOf(field: unknown): string | undefined {
   return entryOf(fieldNames, path?.split(/[.[]/, 1)[0]) ?? textOf(path);
 }
 
-/** Milliseconds until `X-RateLimit-Reset` (unix seconds), by the clock that the answer itself carries. */
-function untilReset(headers: Headers): number | undefined {
-  const ms = Number(headers.get("x-ratelimit-reset")) * 1000 - Date.parse(headers.get("date") ?? "");
-  return ms >= 0 ? ms : undefined;
-}
-
 /**
  * SendGrid has no codes: the status says it all, and the body's first error names the field.
  * https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors (read 2026-11-23)
@@ -32,10 +26,12 @@ function readFailure({ status, headers, json }: ProviderResponse): ProviderFailu
   // A list, if it is there; whatever else it is has no error at its first place.
   const errors = recordOf(json)["errors"] as readonly unknown[] | null | undefined;
   const { field, message } = recordOf(errors?.[0]);
+  // Unix seconds, by the clock that the answer itself carries.
+  const untilResetMs = Number(headers.get("x-ratelimit-reset")) * 1000 - Date.parse(headers.get("date") ?? "");
   return {
     ...failed(status, undefined, message),
     field: status === 400 ? fieldOf(field) : undefined,
-    retryAfterMs: status === 429 ? untilReset(headers) : undefined,
+    retryAfterMs: status === 429 && untilResetMs >= 0 ? untilResetMs : undefined,
   };
 }
 
