@@ -2,7 +2,7 @@
  * RFC 5322 section 3.2.3 `dot-atom` (no quoted local parts, which hide an @ from whoever reads carelessly), up to 64
  * octets of it (RFC 5321 section 4.5.3.1.1), and what may be a domain.
  */
-const bareAddress = /^(?!\.)(?=.{1,64}@)((?:(?:^|\.)[\w!#$%&'*+/=?^`{|}~-]+)+)@(.+)$/;
+const bareAddress = /^(?!\.|.*\.[.@])([\w.!#$%&'*+/=?^`{|}~-]{1,64})@(.+)$/;
 
 /** RFC 1035 section 2.3.1, two labels at least; a last label that is a number would make it an IP address. */
 const hostname = /^(?=.{1,253}$)(?:(?!-)[a-z\d-]{0,62}[a-z\d]\.)+[a-z][a-z\d-]{0,61}[a-z\d]$/;

@@ -118,7 +118,7 @@ const entries = {
     object({
       url: optional(httpsUrl),
       mailto: optional(
-        text("a bare address and what is percent-encoded after its ?", /^[^?]+(\?[!-;=?-~]*)?$/, (input) =>
+        text("a bare address, percent-encoded", /^[^?]+(\?[!-;=?-~]*)?$/, (input) =>
           spellEmailAddress(input.replace(/\?.*/, "")),
         ),
       ),

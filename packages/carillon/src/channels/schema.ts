@@ -12,7 +12,7 @@ export type Schema<T = unknown> = GenericSchema<T>;
 /** The first problem: its message, and the way to it. */
 interface Problem {
   readonly message: string;
-  readonly path: readonly { readonly key: string }[];
+  readonly path: { readonly key: string }[];
 }
 
 type Outcome<T> = { readonly value: T; readonly issues?: never } | { readonly issues: readonly [Problem] };
@@ -73,8 +73,8 @@ export function either<T, U>(isFirst: (input: unknown) => boolean, first: Schema
   );
 }
 
-/** `null` too, so that an object is what was {@link either} expected. */
-export const isObject = (input: unknown): input is object => typeof input === "object";
+export const isObject = (input: unknown): input is object =>
+  !!input && typeof input === "object" && !Array.isArray(input);
 
 /** A schema for each field. */
 export type Entries<T> = { readonly [K in keyof T]-?: Schema<T[K]> };
@@ -120,13 +120,13 @@ function readEntries<T>(
   keys: readonly string[],
   schemaOf: (key: string) => Schema,
 ): Outcome<T> {
-  if (!input || !isObject(input) || Array.isArray(input) !== Array.isArray(output)) return fail("an object");
-  for (const key of new Set([...keys, ...Object.keys(input)])) {
+  if (isObject(output) && !isObject(input)) return fail("an object");
+  for (const key of new Set([...keys, ...Object.keys(input as object)])) {
     const schema = key === "__proto__" ? unknownField : schemaOf(key);
     const read = check(schema, (input as Record<string, unknown>)[key]);
     if (read.issues) {
-      const [{ message, path }] = read.issues;
-      return { issues: [{ message, path: [{ key }, ...path] }] };
+      read.issues[0].path.unshift({ key });
+      return read;
     }
     if (read.value !== undefined) (output as Record<string, unknown>)[key] = read.value;
   }

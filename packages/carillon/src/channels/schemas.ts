@@ -22,11 +22,11 @@ export const httpsUrl: Schema<string> = text(
 );
 
 /** What is handed on as it is: platform blocks, embeds, Block Kit. */
-export const jsonObject: Schema<Record<string, unknown>> = value(
-  "an object",
-  (input) => input && isObject(input) && !Array.isArray(input),
-  { type: "record", key: { type: "string" }, value: { type: "unknown" } },
-);
+export const jsonObject: Schema<Record<string, unknown>> = value("an object", isObject, {
+  type: "record",
+  key: { type: "string" },
+  value: { type: "unknown" },
+});
 
 const word = text("1 to 64 of A-Z a-z 0-9 _ -", /^[A-Za-z0-9_-]{1,64}$/);
 
@@ -36,7 +36,7 @@ export const extras: {
   readonly tags: Schema<string[] | undefined>;
   readonly providerOptions: Schema<Record<string, Record<string, unknown>> | undefined>;
 } = {
-  metadata: optional(record(word, text("up to 256 characters", /^[\s\S]{0,256}$/))),
+  metadata: optional(record(word, text("at most 256 characters", /^[\s\S]{0,256}$/))),
   tags: optional(list(word, 10)),
   providerOptions: optional(record(word, jsonObject)),
 };

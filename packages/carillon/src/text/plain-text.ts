@@ -6,7 +6,7 @@ import { decodeEntities } from "./entities.ts";
  * input is searched twice, and none overflows.
  */
 const token =
-  /<(?:!(?=--)[^]*?(?:--(?=>)|$)|(script|style|svg|template|title|(?:div|p|span)(?=\s[^>]{0,999}display\s*:\s*none))\b[^]*?(?:<\/\1\b|$)|(\/?[a-z][^\s/>]*)|[!?/])((?:[^=>]+|="[^"]*"|='[^']*'|=){0,999})>?|([^<]+|<)/gi;
+  /<(?:!(?=--)[^]*?(?:--(?=>)|$)|(script|style|svg|template|title|(?:div|p|span)(?=\s[^>]{0,999}display\s*:\s*none))\b[^]*?(?:<\/\1\b|$)|(\/?[a-z][^\s/>]*)|[!?/])((?:[^=>]+|=(?:"[^"]*"|'[^']*')?){0,999})>?|([^<]+|<)/gi;
 
 /** The one attribute that counts: no element has two of them. */
 const attribute = /\s(?:alt|href|start)\s*=\s*(?:"([^"]*)|'([^']*)|(\S*))/i;
@@ -59,7 +59,7 @@ export function plainText(html: string): string {
     });
   const closeLink = (): void => {
     if (!label.includes(url.replace(/^https?:\/\/|\/$/gi, ""))) {
-      if (label) gap ||= 1;
+      gap ||= 1;
       write(label ? `(${url})` : url);
     }
     url = label = "";
