@@ -35,7 +35,7 @@ type Answer = { -readonly [K in keyof ProviderResponse]: ProviderResponse[K] };
  * of it is given as a truncated answer.
  */
 export async function perform(request: OutboundRequest, options: PerformOptions): Promise<Performed> {
-  const { method, headers, body = null } = request;
+  const { url: given, secrets: _, ...init } = request;
   // The platform's is called by a name of its own: as a method of the options, workerd's refuses its `this`.
   const { fetch: send = fetch, timeoutMs, signal, baseUrl, maxResponseBytes = defaultMaxResponseBytes } = options;
   const aborted = "Aborted by the caller";
@@ -44,10 +44,11 @@ export async function perform(request: OutboundRequest, options: PerformOptions)
   const answer: Answer = { status: 0, headers: new Headers(), text: "", json: undefined, truncated: true };
   const exchange = async (): Promise<Performed> => {
     // As text, so that the path stays as it was spelled: signatures cover it.
-    const url = baseUrl ? request.url.replace(/^[a-z]+:\/\/[^/?#]*/i, () => baseUrl.replace(/\/+$/, "")) : request.url;
-    const init = { method, headers: { "user-agent": userAgent, ...headers } };
+    const url = baseUrl ? given.replace(/^[a-z]+:\/\/[^/?#]*/i, () => baseUrl.replace(/\/+$/, "")) : given;
+    const headers = { "user-agent": userAgent, ...init.headers };
+    const whole = { ...init, headers, redirect: "manual", signal: controller.signal } as RequestInit;
     try {
-      const response = await send(url, { ...init, body, redirect: "manual", signal: controller.signal });
+      const response = await send(url, whole);
       answer.status = response.status;
       answer.headers = response.headers;
       await readBody(response, answer, maxResponseBytes);
@@ -55,7 +56,7 @@ export async function perform(request: OutboundRequest, options: PerformOptions)
       if (!answer.status) {
         try {
           // Whether the platform takes the request at all: if not, the failure was not the network's and nothing left.
-          void new Request(url, init);
+          void new Request(url, whole);
         } catch {
           return failed("network", "The URL or a header is not valid", undefined, true);
         }

@@ -67,7 +67,7 @@ export function createRecall({ id, account }: Pick<Provider, "id" | "account">):
 
 /** What the promise gives, or undefined when it takes too long, or fails. */
 async function soon<T>(promise: Promise<T>): Promise<T | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let timer!: ReturnType<typeof setTimeout>;
   const tooLong = new Promise<undefined>((resolve) => {
     timer = setTimeout(resolve, maxWaitMs, undefined);
   });

@@ -19,15 +19,14 @@ export async function cleanOutcomes(
       const isLeak = secrets.some((secret) => secret && id?.includes(secret));
       return { ok: true, providerMessageId: isLeak ? undefined : id };
     }
-    const { kind, detail, field, providerCode, retryAfterMs } = outcome;
     return {
       ...outcome,
       ok: false,
-      kind: Object.hasOwn(failureTable, kind) ? kind : "unexpected-response",
-      detail: redact(detail),
-      field: field && redact(field),
-      providerCode: providerCode && redact(providerCode),
-      retryAfterMs: boundRetryAfterMs(retryAfterMs),
+      kind: Object.hasOwn(failureTable, outcome.kind) ? outcome.kind : "unexpected-response",
+      detail: redact(outcome.detail),
+      field: outcome.field && redact(outcome.field),
+      providerCode: outcome.providerCode && redact(outcome.providerCode),
+      retryAfterMs: boundRetryAfterMs(outcome.retryAfterMs),
     };
   });
 }

@@ -105,6 +105,13 @@ function begin(core: Core, entry: Entry, subject: string, seen: Set<string>): Jo
   return journey;
 }
 
+/** A decision's parts, whichever it is. */
+interface Decided {
+  readonly pass?: boolean;
+  readonly redirect?: string;
+  readonly reason?: string;
+}
+
 /** Captures the message unless the guard lets it pass, or redirects it to where it can go. */
 async function passGuard({ guard }: Core, journey: Journey): Promise<void> {
   if (journey.result || guard === "live") return;
@@ -112,18 +119,11 @@ async function passGuard({ guard }: Core, journey: Journey): Promise<void> {
   let why = "the guard failed";
   try {
     const addresses = await channel.addresses(message);
-    const decision = await applyGuard(guard, { channel: channel.id, message, addresses });
-    if ("pass" in decision) {
-      if (decision.pass) return;
-      why = (await redactorFor([journey]))(decision.reason);
-    } else {
-      why = "it cannot be redirected";
-      const redirected = channel.withRecipient(message, decision.redirect);
-      if (redirected) {
-        journey.message = redirected;
-        return;
-      }
-    }
+    const { pass, redirect, reason }: Decided = await applyGuard(guard, { channel: channel.id, message, addresses });
+    const redirected = redirect && channel.withRecipient(message, redirect);
+    if (redirected) journey.message = redirected;
+    if (pass || redirected) return;
+    why = redirect ? "it cannot be redirected" : (await redactorFor([journey]))(reason);
   } catch {
     // Then it is kept, too.
   }
