@@ -10,6 +10,7 @@ import type {
 import type { MaybePromise, OutboundRequest, ProviderResponse } from "../provider/request.ts";
 import { cleanOutcomes } from "./clean.ts";
 import { exchange, isFailure } from "./exchange.ts";
+import { requestKeyOf } from "./idempotency.ts";
 import { type Group, type Journey, record, type Run } from "./journey.ts";
 
 export interface Attempted {
@@ -29,9 +30,10 @@ interface Speaker {
  * One try at one provider, with a single message or a batch: the request built anew, performed, read and recorded. Never
  * throws.
  */
-export async function attempt(run: Run, provider: Provider, group: Group, requestKey: string): Promise<Attempted> {
+export async function attempt(run: Run, provider: Provider, group: Group): Promise<Attempted> {
   const { core } = run;
   const { message, messageId } = group[0] as Journey;
+  const requestKey = await requestKeyOf(provider, group);
   const startedAt = core.now();
   const batchSize = group.length;
   const isAlone = batchSize < 2;

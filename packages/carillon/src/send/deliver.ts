@@ -1,8 +1,7 @@
 import type { Provider, ProviderFailure } from "../provider/contract.ts";
 import { attempt } from "./attempt.ts";
 import { failure } from "./exchange.ts";
-import { requestKeyOf } from "./idempotency.ts";
-import { fail, type Group, type Journey, type Run } from "./journey.ts";
+import { conclude, type Group, type Journey, type Run } from "./journey.ts";
 import type { Core } from "./options.ts";
 import { backoffMs, failureTable, nextStep } from "./retry-policy.ts";
 
@@ -47,11 +46,10 @@ export async function deliver(
 async function deliverGroup(run: Run, group: Group, place: number, tries: number, sinceMs?: number): Promise<void> {
   const { core, signal, gate } = run;
   const provider = (group[0] as Journey).providers[place] as Provider;
-  const requestKey = await requestKeyOf(provider, group);
   // A little early rather than late: the provider counts from when the request comes.
   const startedMs = sinceMs ?? core.now().getTime();
-  const attempted = await gate(async () => (signal?.aborted ? undefined : attempt(run, provider, group, requestKey)));
-  if (!attempted) return group.forEach((journey) => fail(journey, failure("aborted", "Aborted by the caller")));
+  const attempted = await gate(async () => (signal?.aborted ? undefined : attempt(run, provider, group)));
+  if (!attempted) return group.forEach((journey) => conclude(journey, failure("aborted", "Aborted by the caller")));
 
   const { outcomes, isWhole } = attempted;
   const isUnknown = isWhole && group.some(({ unknown }) => unknown);

@@ -1,5 +1,5 @@
 import type { Channel, Message } from "../channels/channel.ts";
-import type { Outcome, Provider, ProviderFailure } from "../provider/contract.ts";
+import type { Outcome, Provider } from "../provider/contract.ts";
 import type { AttemptReport, SendResult } from "../result/send-result.ts";
 import type { Core } from "./options.ts";
 import { mayHaveBeenSent } from "./retry-policy.ts";
@@ -54,22 +54,18 @@ export function record(core: Core, journey: Journey, base: AttemptBase, outcome:
   } catch {
     // A listener's trouble is not the message's.
   }
-  if (!outcome.ok) return fail(journey, outcome);
-  const { provider, account, providerMessageId } = report;
-  end(journey, {
-    ok: true,
-    outcome: "sent",
-    provider,
-    account,
-    providerMessageId,
-    possibleDuplicate: journey.duplicate,
-  });
+  conclude(journey, outcome);
 }
 
-/** A failure whose texts have been redacted. The result names the provider that was asked last. */
-export function fail(journey: Journey, { notAccepted: _, tryNext: __, ...told }: ProviderFailure): void {
-  const { provider, account, status } = journey.attempts.at(-1) ?? {};
-  end(journey, { ...told, provider, account, status, mayHaveBeenSent: journey.unknown });
+/** The result by this outcome, whose texts have been redacted. It names the provider that was asked last, if one was. */
+export function conclude(journey: Journey, outcome: Outcome): void {
+  const { provider, account, status } = (journey.attempts.at(-1) ?? {}) as AttemptReport;
+  if (outcome.ok) {
+    end(journey, { ...outcome, outcome: "sent", provider, account, possibleDuplicate: journey.duplicate });
+  } else {
+    const { notAccepted: _, tryNext: __, ...told } = outcome;
+    end(journey, { ...told, provider, account, status, mayHaveBeenSent: journey.unknown });
+  }
 }
 
 type Conclusion<R = SendResult> = R extends SendResult ? Omit<R, "messageId" | "channel" | "attempts"> : never;

@@ -38,7 +38,7 @@ describe("createNotifier", () => {
     };
     expect(problemsOf(config)).toEqual([
       "emial.0: expected a provider for emial",
-      "sms.1: expected another account than fake:default, which is there already",
+      "sms.1: expected another account than fake:default",
       "sms.2: expected a provider for sms",
       "slack: expected no field of this name",
       "retries: expected no field of this name",

@@ -9,7 +9,7 @@ import { deliver, groupsOf } from "./deliver.ts";
 import { failure } from "./exchange.ts";
 import { gate } from "./gate.ts";
 import { applyGuard } from "./guard.ts";
-import { end, fail, type Journey } from "./journey.ts";
+import { conclude, end, type Journey } from "./journey.ts";
 import { type Core, resolveOptions } from "./options.ts";
 
 interface Entry {
@@ -47,7 +47,7 @@ async function sendAll(
   nameOf: (index: number) => string,
   signal: AbortSignal | undefined,
 ): Promise<readonly SendResult[]> {
-  if (!Array.isArray(entries)) throw new CallError("sendBatch: the entries are not a list");
+  if (!Array.isArray(entries)) throw new CallError("sendBatch: expected a list");
   const seen = new Set<string>();
   const journeys = entries.map((entry: Entry, index) => begin(core, entry, nameOf(index), seen));
   for (const journey of journeys) await passGuard(core, journey);
@@ -74,7 +74,7 @@ function begin(core: Core, entry: Entry, subject: string, seen: Set<string>): Jo
   for (const [name, pattern, expected] of idRules) {
     const value: unknown = entry[name];
     if (value === undefined) continue;
-    if (!matches(pattern, value)) throw wrong(`${name} is not ${expected}`);
+    if (!matches(pattern, value)) throw wrong(`${name}: expected ${expected}`);
     if (seen.has(name + value)) throw wrong(`two entries have the same ${name}`);
     seen.add(name + value);
   }
@@ -101,7 +101,7 @@ function begin(core: Core, entry: Entry, subject: string, seen: Set<string>): Jo
     unknown: false,
     duplicate: false,
   };
-  if ("ok" in message) fail(journey, message);
+  if ("ok" in message) conclude(journey, message);
   return journey;
 }
 

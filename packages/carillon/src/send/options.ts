@@ -5,7 +5,7 @@ import { optionProblems, type OptionRule, record } from "../provider/options.ts"
 import { recordOf } from "../provider/reading.ts";
 import type { Config, NotifierOptions } from "./config.ts";
 
-/** What is filled in. */
+/** What is filled in where it is absent. */
 type Filled =
   | "guard"
   | "attempts"
@@ -18,18 +18,18 @@ type Filled =
   | "sleep";
 
 /** The options, filled in, and the providers of each channel in the order in which they are asked. */
-export interface Core extends Required<{ readonly [K in Filled]: NonNullable<NotifierOptions[K]> }> {
-  readonly onAttempt: NotifierOptions["onAttempt"];
-  readonly fetch: NotifierOptions["fetch"];
+export interface Core
+  extends
+    Required<{ readonly [K in Filled]: NonNullable<NotifierOptions[K]> }>,
+    Pick<NotifierOptions, "onAttempt" | "fetch" | "cache"> {
   readonly defaults: Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>;
-  readonly cache: NotifierOptions["cache"];
   readonly providers: ReadonlyMap<unknown, readonly Provider[]>;
 }
 
 /** The longest delay that timers have; a longer one would fire at once. */
 const maxTimerMs = 2_147_483_647;
 
-const fallbacks: Omit<Core, "providers" | "onAttempt" | "fetch" | "cache"> = {
+const fallbacks: Pick<Core, Filled | "defaults"> = {
   guard: "live",
   attempts: 3,
   maxWaitMs: 10_000,
@@ -89,7 +89,7 @@ export function resolveOptions(config: Config): Core {
       const { id, account, channel, buildRequest } = recordOf(provider) as Partial<Provider>;
       const lane = `${id}:${account}`;
       if (channel?.id !== name || !isFunction(buildRequest)) expect(`${name}.${index}`, `a provider for ${name}`);
-      else if (accounts.has(lane)) expect(`${name}.${index}`, `another account than ${lane}, which is there already`);
+      else if (accounts.has(lane)) expect(`${name}.${index}`, `another account than ${lane}`);
       else accounts.add(lane);
     }
   }
@@ -101,5 +101,5 @@ export function resolveOptions(config: Config): Core {
     }
   }
   if (problems.length > 0) throw new ConfigurationError("createNotifier", problems);
-  return { ...fallbacks, ...options, providers } as unknown as Core;
+  return { ...fallbacks, ...options, providers } as Core;
 }
