@@ -3,7 +3,7 @@ import { earliestDue } from "./arm.ts";
 /** How late a shard is, in milliseconds at `now`; zero where nothing is late. */
 export interface Pulse {
   readonly shard: number;
-  /** Due moment of the message that has waited longest for its claim. */
+  /** Due moment of the message, or the waiting chunk, that has waited longest or comes next. */
   readonly oldestDueAt: number | undefined;
   /** End of the open lease that ends first. */
   readonly oldestLeaseAt: number | undefined;
@@ -27,10 +27,11 @@ export async function readPulse(storage: DurableObjectStorage, shard: number, no
     )
     .one();
   const alarm = await storage.getAlarm();
+  const dues = [row.due, row.waiting].filter((at) => at !== null);
   const late = (at: number | null): number => (at === null ? 0 : Math.max(0, now - at));
   return {
     shard,
-    oldestDueAt: row.due ?? undefined,
+    oldestDueAt: dues.length === 0 ? undefined : Math.min(...dues),
     oldestLeaseAt: row.lease ?? undefined,
     outboxDepth: row.depth,
     oldestOutboxAt: row.outbox ?? undefined,
