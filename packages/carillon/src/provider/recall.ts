@@ -47,8 +47,12 @@ export function createRecall({ id, account }: Pick<Provider, "id" | "account">):
     }
     const other = making.get(key) as Promise<R> | undefined;
     const theirs = other && (await soon(other));
-    // Another send's abort is not this one's.
-    if (theirs && !("kind" in theirs && theirs.kind === "aborted")) return theirs;
+    if (theirs && !("kind" in theirs)) return theirs;
+    // Another send's abort is not this one's. Of another failure this one gets no text: only the send that made the request
+    // knows what must be redacted of it.
+    if (theirs && theirs.kind !== "aborted") {
+      return { ...theirs, detail: "Another send could not get it", field: undefined, providerCode: undefined };
+    }
     const ours = make();
     making.set(key, ours);
     try {

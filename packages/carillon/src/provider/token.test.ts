@@ -44,6 +44,10 @@ function setup(script: Script, options: NotifierOptions = {}, providers: Paramet
 
 const grant = (token: string, expiresInSeconds = 3600): Response =>
   Response.json({ ok: true, token, expiresInSeconds });
+const refusal = async (): Promise<Response> => {
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  return new Response(null, { status: 401 });
+};
 const tokens = (sent: readonly Sent[]): string[] => sent.map(({ url, token }) => token ?? new URL(url).hostname);
 
 afterEach(() => void vi.useRealTimers());
@@ -120,6 +124,14 @@ describe("a provider that needs a token", () => {
     setTimeout(() => controller.abort(), 5);
     expect(await first).toMatchObject({ kind: "aborted", mayHaveBeenSent: false });
     expect(await second).toMatchObject({ ok: true });
+  });
+
+  it("tells a waiter that another send's exchange failed, without what only that one could redact", async () => {
+    const { notifier, sent } = setup([refusal, accepted], { attempts: 1 });
+    const results = await Promise.all([1, 2, 3].map((number) => notifier.send(sms(number))));
+    expect(tokens(sent)).toEqual(["token.example"]);
+    for (const result of results) expect(result).toMatchObject({ kind: "unauthorized", mayHaveBeenSent: false });
+    expect(JSON.stringify(results)).not.toContain("assertion-1");
   });
 
   it("takes the token from a given cache, keeps values there, and lives without it", async () => {
