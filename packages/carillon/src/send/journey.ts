@@ -49,11 +49,8 @@ export function record(core: Core, journey: Journey, base: AttemptBase, outcome:
   journey.unknown ||= unknown;
   const report: AttemptReport = { ...base, outcome: ok ? "accepted" : unknown ? "unknown" : "failed", ...said };
   journey.attempts.push(report);
-  try {
-    core.onAttempt?.({ ...report, messageId: journey.messageId });
-  } catch {
-    // A listener's trouble is not the message's.
-  }
+  // A listener's trouble is not the message's, whether it throws or rejects. It is called before this goes on.
+  (async () => core.onAttempt?.({ ...report, messageId: journey.messageId }))().catch(() => {});
   conclude(journey, outcome);
 }
 
