@@ -81,7 +81,8 @@ export function resolveOptions(config: Config): Core {
   const options: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(recordOf(config))) {
     if (!Array.isArray(value) || value.length === 0) {
-      if (value !== undefined) options[name] = value;
+      if (typeof value === "object" && !Object.hasOwn(rules, name)) expect(name, "a list of providers");
+      else if (value !== undefined) options[name] = value;
       continue;
     }
     providers.set(name, value as readonly Provider[]);
