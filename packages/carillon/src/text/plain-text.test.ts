@@ -35,6 +35,7 @@ describe("plainText", () => {
     ["entities", "&lt;b&gt; &amp; &ldquo;&euro;&rdquo; &hellip;", "<b> & “€” …"],
     ["an entity once, not twice", "&amp;lt;", "&lt;"],
     ["numeric entities", "&#8364; &#x1F600; &#0;&#xD800;&#x110000;", "€ 😀 \ufffd\ufffd\ufffd"],
+    ["signs of newsletters", "More&ensp;&rarr; &sect; 5 &bdquo;a&ldquo;&zwj;", "More → § 5 „a“\u200d"],
     ["letters with accents", "caf&eacute; &Uuml;ber &ntilde; &ccedil;a va &szlig; &oslash;", "café Über ñ ça va ß ø"],
     ["unknown entities as they are", "&nothing; &xacute; &xamp; &; &#; AT&T", "&nothing; &xacute; &xamp; &; &#; AT&T"],
     ["non-breaking spaces as spaces", "10&nbsp;000", "10 000"],
