@@ -46,6 +46,7 @@ describe("plainText", () => {
 
   it.each([
     ["keeps the address of a link", '<a href="https://x.test/?a=1&amp;b=2">Go</a>.', "Go (https://x.test/?a=1&b=2)."],
+    ["knows a link by its href, not by an alt", '<a alt="Shop" href="https://x.test/">Go</a>', "Go (https://x.test/)"],
     ["says an address once", '<a href="https://example.com/">example.com</a>', "example.com"],
     ["shows the address of a link without text", '<a href="https://x.test/"><img src=a></a>', "https://x.test/"],
     ["uses a picture's alt as the link's text", '<a href="https://x.test/"><img alt=Go></a>', "Go (https://x.test/)"],

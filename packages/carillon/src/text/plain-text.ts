@@ -8,8 +8,8 @@ import { decodeEntities } from "./entities.ts";
 const token =
   /<(?:!(?=--)[^]*?(?:--(?=>)|$)|(script|style|svg|template|title|(?:div|p|span)(?=\s[^>]{0,999}display\s*:\s*none))\b[^]*?(?:<\/\1\b|$)|(\/?[a-z][^\s/>]*)|[!?/])((?:[^=>]+|=(?:"[^"]*"|'[^']*')?){0,999})>?|([^<]+|<)/gi;
 
-/** The one attribute that counts: no element has two of them. */
-const attribute = /\s(?:alt|href|start)\s*=\s*(?:"([^"]*)|'([^']*)|(\S*))/i;
+/** The one attribute that counts. Links that were made of pictures have an `alt`, too: their `href` is what counts. */
+const attribute = /(?:^[^]*?\shref|\s(?:alt|start))\s*=\s*(?:"([^"]*)|'([^']*)|(\S*))/i;
 
 /** Elements with an empty line around them; those on lines of their own; those a space apart. */
 const apart =
