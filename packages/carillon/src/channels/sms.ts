@@ -56,6 +56,7 @@ export const smsChannel: ChannelDefinition<"sms", SmsMessage> = {
   address: phoneNumber,
   content: object(entries),
   normalise: (input) => normaliseWith(inputSchema, input, toMessage),
-  addresses: ({ to }) => [{ key: to, label: phoneLabel(to), secrets: [to] }],
+  // Providers repeat a number without its plus, too.
+  addresses: ({ to }) => [{ key: to, label: phoneLabel(to), secrets: [to, to.slice(1)] }],
   withRecipient: (message, to) => (e164.test(to) ? { ...message, to } : undefined),
 };
