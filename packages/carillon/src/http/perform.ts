@@ -4,7 +4,7 @@ import { userAgent } from "./user-agent.ts";
 import { within } from "./within.ts";
 
 /** What is read of an answer's body, in bytes, unless told otherwise. */
-export const defaultMaxResponseBytes: number = 256_000;
+const defaultMaxResponseBytes: number = 256_000;
 
 export interface PerformOptions {
   /** Default: the platform's, looked up at the time of the call. */
