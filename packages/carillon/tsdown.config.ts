@@ -1,14 +1,4 @@
 import { defineConfig } from "tsdown";
+import { packageBuild } from "../../scripts/package-build.ts";
 
-export default defineConfig({
-  entry: ["src/index.ts", "src/channels/index.ts", "src/providers/*/index.ts"],
-  // A file for each module: bundlers drop what is not imported, and what is published can be read.
-  unbundle: true,
-  format: "esm",
-  platform: "neutral",
-  target: "es2023",
-  fixedExtension: false,
-  dts: true,
-  // `exports` name the sources in the workspace, and `publishConfig.exports` what is built.
-  exports: { devExports: true },
-});
+export default defineConfig(packageBuild(["src/index.ts", "src/channels/index.ts", "src/providers/*/index.ts"]));
