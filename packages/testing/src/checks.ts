@@ -8,7 +8,7 @@ export {
 } from "./fake-provider.ts";
 export type { FixtureFiles } from "./fixture-folders.ts";
 export { formatRequest, parseHttpFixture, responseOf, type HttpFixture } from "./http-fixture.ts";
-export { fixtureContext, providerChecks, type ProviderSuite } from "./provider-checks.ts";
+export { fixtureContext, messageOf, providerChecks, type ProviderSuite } from "./provider-checks.ts";
 export { webhookChecks, type OfferedSecret, type WebhookSuite } from "./webhook-checks.ts";
 export {
   basicKey,

@@ -77,7 +77,12 @@ function textOf({ name, files }: FixtureFolder, file: string): string {
   return text;
 }
 
-function messageOf<C extends ChannelId>(provider: Provider<C>, input: unknown): Message<C> {
+/**
+ * The message that a provider is handed for an input, frozen.
+ *
+ * Errors: throws `CheckError` where the channel refuses the input.
+ */
+export function messageOf<C extends ChannelId>(provider: Provider<C>, input: unknown): Message<C> {
   const message = provider.channel.normalise(input);
   if ("ok" in message && message.ok === false) {
     throw new CheckError(`The channel refuses the message: ${message.field}: ${message.detail}`);

@@ -1,29 +1,25 @@
-import { fixtureContext } from "@carillon/testing";
+import { fixtureContext, messageOf } from "@carillon/testing";
 import { describe, expect, test } from "vitest";
-import { emailChannel, type EmailMessage } from "../../channels/email.ts";
+import type { EmailMessage } from "../../channels/email.ts";
 import type { OutboundRequest } from "../../provider/request.ts";
 import type { VerifiedWebhook } from "../../provider/webhook.ts";
 import { postmark } from "./provider.ts";
 import { postmarkWebhook } from "./webhook.ts";
 
-function message(more: object = {}): EmailMessage {
-  const input = {
+const provider = postmark({ serverToken: "token" });
+const message = (more: object): EmailMessage =>
+  messageOf(provider, {
     channel: "email",
     from: "hello@example.com",
     to: "ada@example.com",
     subject: "Hi",
     text: "Hi",
     ...more,
-  };
-  const made = emailChannel.normalise(input);
-  if ("ok" in made) throw new Error(made.detail);
-  return made;
-}
+  });
 
 const build = async (more: object = {}, messageStream?: string, messageId = "msg_1") =>
   postmark({ serverToken: "token", messageStream }).buildRequest(message(more), { ...fixtureContext, messageId });
-const groupKey = (more?: object): string | undefined =>
-  postmark({ serverToken: "token" }).batch?.groupKey(message(more));
+const groupKey = (more: object = {}): string | undefined => provider.batch?.groupKey(message(more));
 
 describe("groups", () => {
   test("small messages of any content share a request", () => {

@@ -1,34 +1,24 @@
+import { fixtureContext, messageOf } from "@carillon/testing";
 import { describe, expect, test } from "vitest";
-import { emailChannel, type EmailMessage } from "../../channels/email.ts";
+import type { EmailMessage } from "../../channels/email.ts";
 import type { BuildContext } from "../../provider/contract.ts";
 import type { OutboundRequest } from "../../provider/request.ts";
 import type { VerifiedWebhook } from "../../provider/webhook.ts";
 import { resend } from "./provider.ts";
 import { resendWebhook } from "./webhook.ts";
 
-const context: BuildContext = {
-  messageId: "msg_1",
-  idempotencyKey: "key_1",
-  now: new Date(0),
-  token: undefined,
-  random: (length) => new Uint8Array(length),
-};
+const context: BuildContext = { ...fixtureContext, messageId: "msg_1", idempotencyKey: "key_1" };
 
-function message(more: object = {}): EmailMessage {
-  const input = {
+const provider = resend({ apiKey: "re_1" });
+const message = (more: object = {}): EmailMessage =>
+  messageOf(provider, {
     channel: "email",
     from: "hello@example.com",
     to: "ada@example.com",
     subject: "Hi",
     text: "Hi",
     ...more,
-  };
-  const made = emailChannel.normalise(input);
-  if ("ok" in made) throw new Error(made.detail);
-  return made;
-}
-
-const provider = resend({ apiKey: "re_1" });
+  });
 const groupKey = (more?: object): string | undefined => provider.batch?.groupKey(message(more));
 
 describe("groups", () => {

@@ -1,6 +1,6 @@
-import { fixtureContext } from "@carillon/testing";
+import { fixtureContext, messageOf } from "@carillon/testing";
 import { describe, expect, test } from "vitest";
-import { emailChannel, type EmailMessage } from "../../channels/email.ts";
+import type { EmailMessage } from "../../channels/email.ts";
 import type { OutboundRequest } from "../../provider/request.ts";
 import type { VerifiedWebhook } from "../../provider/webhook.ts";
 import { sendgrid } from "./provider.ts";
@@ -9,8 +9,9 @@ import { sendgridWebhook } from "./webhook.ts";
 
 const file = { filename: "a.txt", contentType: "text/plain", content: "YQ==" };
 
-function message(more: object = {}): EmailMessage {
-  const input = {
+const provider = sendgrid({ apiKey: "SG.1" });
+const message = (more: object = {}): EmailMessage =>
+  messageOf(provider, {
     channel: "email",
     from: "hello@example.com",
     to: "ada@example.com",
@@ -19,13 +20,7 @@ function message(more: object = {}): EmailMessage {
     text: "Hi",
     attachments: [file],
     ...more,
-  };
-  const made = emailChannel.normalise(input);
-  if ("ok" in made) throw new Error(made.detail);
-  return made;
-}
-
-const provider = sendgrid({ apiKey: "SG.1" });
+  });
 const groupKey = (more?: object): string | undefined => provider.batch?.groupKey(message(more));
 
 describe("groups", () => {
