@@ -1,3 +1,5 @@
+import { sha256Hex } from "../digest.ts";
+
 /** Keys are kept for a week. */
 export const keyKeptForMs = 7 * 86_400_000;
 
@@ -7,9 +9,8 @@ export function isIdempotencyKey(text: string): boolean {
 }
 
 /** The same for all spellings of the same JSON: object keys sorted, whitespace gone. */
-export async function hashRequest(value: unknown): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(canonical(value)));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+export function hashRequest(value: unknown): Promise<string> {
+  return sha256Hex(canonical(value));
 }
 
 function canonical(value: unknown): string {

@@ -1,3 +1,4 @@
+import { sha256Hex } from "../digest.ts";
 import type { Env } from "../env.ts";
 import { shardName } from "../ids.ts";
 import { settingsOf } from "../settings.ts";
@@ -13,6 +14,5 @@ export function allShards(env: Env): readonly number[] {
 
 /** The shard of what has no id yet: the same key always meets itself on the same shard. */
 export async function shardOfKey(env: Env, key: string): Promise<number> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key)));
-  return new DataView(digest.buffer).getUint32(0) % settingsOf(env).shards;
+  return Number.parseInt((await sha256Hex(key)).slice(0, 8), 16) % settingsOf(env).shards;
 }

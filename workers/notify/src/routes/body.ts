@@ -4,17 +4,17 @@ import { invalid, refusal } from "../problem.ts";
 import type { FieldError } from "../problem.ts";
 
 /** Room for the largest message that a provider takes in base64 (Postmark 10 MB, others more); a Worker has 128 MB. */
-export const maxBodyBytes = 12_000_000;
+const maxBodyBytes = 12_000_000;
 
 /** The body as bytes, read no further than the limit, whatever Content-Length says. */
-export async function readBody(c: Context, maxBytes: number = maxBodyBytes): Promise<Uint8Array<ArrayBuffer>> {
+async function readBody(c: Context): Promise<Uint8Array<ArrayBuffer>> {
   const tooLarge = refusal({
     status: 413,
     code: "body-too-large",
     title: "The body is too large.",
-    detail: `The limit is ${maxBytes} bytes.`,
+    detail: `The limit is ${maxBodyBytes} bytes.`,
   });
-  if (Number(c.req.header("content-length") ?? 0) > maxBytes) throw tooLarge;
+  if (Number(c.req.header("content-length") ?? 0) > maxBodyBytes) throw tooLarge;
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = c.req.raw.body?.getReader();
@@ -22,7 +22,7 @@ export async function readBody(c: Context, maxBytes: number = maxBodyBytes): Pro
     const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
     if (done) break;
     size += value.length;
-    if (size > maxBytes) {
+    if (size > maxBodyBytes) {
       await reader?.cancel();
       throw tooLarge;
     }
@@ -38,18 +38,15 @@ export async function readBody(c: Context, maxBytes: number = maxBodyBytes): Pro
 }
 
 /** JSON that fits a schema; anything else ends the request with a problem that names the field. */
-export async function readJson<T extends v.GenericSchema>(
-  c: Context,
-  schema: T,
-): Promise<{ value: v.InferOutput<T>; bytes: Uint8Array<ArrayBuffer> }> {
+export async function readJson<T extends v.GenericSchema>(c: Context, schema: T): Promise<v.InferOutput<T>> {
   const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") {
     throw refusal({ status: 415, code: "unsupported-media-type", title: "The body must be application/json." });
   }
-  const bytes = await readBody(c);
+  const body = await readBody(c);
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));
+    json = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body));
   } catch {
     throw refusal({ status: 400, code: "invalid-json", title: "The body is not JSON in UTF-8." });
   }
@@ -64,7 +61,7 @@ export async function readJson<T extends v.GenericSchema>(
   if (Array.isArray(json)) throw invalid([{ field: "body", detail: "expected an object" }]);
   const result = v.safeParse(schema, json);
   if (!result.success) throw invalid(result.issues.map(fieldErrorOf));
-  return { value: result.output, bytes };
+  return result.output;
 }
 
 /** What walks the body later does so by calling itself. */

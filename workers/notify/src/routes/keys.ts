@@ -1,10 +1,11 @@
 import { Hono } from "hono";
 import * as v from "valibot";
+import { sha256Hex } from "../digest.ts";
 import { insertApiKey, listApiKeys, revokeApiKey, scopes } from "../directory/api-keys.ts";
 import type { Env } from "../env.ts";
 import { randomToken } from "../ids.ts";
 import { notFound } from "../problem.ts";
-import { authorize, hashKey } from "./authorize.ts";
+import { authorize } from "./authorize.ts";
 import { readJson } from "./body.ts";
 import { iso } from "./views.ts";
 
@@ -28,12 +29,12 @@ const keyRequest = v.strictObject(
 /** The key itself is in this answer and nowhere else, ever. */
 keys.post("/", async (c) => {
   await authorize(c, "admin");
-  const { value } = await readJson(c, keyRequest);
+  const value = await readJson(c, keyRequest);
   const id = `key_${randomToken(8)}`;
   const key = `crl_${randomToken(32)}`;
   const createdAt = Date.now();
   const granted = [...new Set(value.scopes)];
-  await insertApiKey(c.env.DB, { id, name: value.name, scopes: granted, createdAt, hash: await hashKey(key) });
+  await insertApiKey(c.env.DB, { id, name: value.name, scopes: granted, createdAt, hash: await sha256Hex(key) });
   return c.json({ id, name: value.name, scopes: granted, createdAt: iso(createdAt), key }, 201);
 });
 

@@ -14,7 +14,7 @@ export const notifications = new Hono<{ Bindings: Env }>();
 
 notifications.post("/", async (c) => {
   const { apiKeyId } = await authorize(c, "send");
-  const { value } = await readJson(c, notificationRequest);
+  const value = await readJson(c, notificationRequest);
   const accepted = await acceptNotifications(c.env, [value], {
     apiKeyId,
     idempotencyKey: c.req.header("idempotency-key"),
@@ -29,7 +29,7 @@ notifications.post("/", async (c) => {
 
 notifications.post("/batch", async (c) => {
   const { apiKeyId } = await authorize(c, "send");
-  const { value } = await readJson(c, batchRequest);
+  const value = await readJson(c, batchRequest);
   const accepted = await acceptNotifications(c.env, value.notifications, {
     apiKeyId,
     idempotencyKey: c.req.header("idempotency-key"),

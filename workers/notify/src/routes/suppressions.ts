@@ -36,7 +36,7 @@ suppressions.get("/", async (c) => {
 
 suppressions.put("/", async (c) => {
   await authorize(c, "admin");
-  const { value } = await readJson(c, addressRequest);
+  const value = await readJson(c, addressRequest);
   const { key, label } = await readAddress(value);
   const now = Date.now();
   const { channel } = value;
@@ -51,7 +51,7 @@ suppressions.put("/", async (c) => {
 
 suppressions.delete("/", async (c) => {
   await authorize(c, "admin");
-  const { value } = await readJson(c, addressRequest);
+  const value = await readJson(c, addressRequest);
   const { key } = await readAddress(value);
   if (!(await removeSuppression(c.env.DB, value.channel, key, Date.now()))) throw notFound("suppression");
   return c.body(null, 204);
