@@ -13,6 +13,7 @@ export interface Context {
 /** By stem of the messages' uuids. */
 export function contextsOf(sql: SqlStorage, rows: Iterable<MessageRow>, settings: Settings): Map<string, Context> {
   const uuids = new Set(Array.from(rows, ({ uuid }) => uuidAt(stemOf(uuid), 0)));
+  if (uuids.size === 0) return new Map();
   const found = sql
     .exec<{ uuid: string; channel: string; providers: string | null }>(
       `SELECT uuid, channel, providers FROM json_each(?1) AS wanted

@@ -2,7 +2,7 @@ import { evidenceOf, joinEvidence } from "carillon";
 import type { EventType, Evidence } from "carillon";
 import { stemOf } from "../ids.ts";
 import type { Settings } from "../settings.ts";
-import { putOutbox } from "./outbox.ts";
+import { putOutbox, suppressEffect } from "./outbox.ts";
 import type { Effect } from "./outbox.ts";
 import { contextsOf } from "./context.ts";
 import { isCarried, isRecorded, unrecorded } from "./rows.ts";
@@ -38,7 +38,9 @@ const maxTimeline = 1_000;
 export function ingest(sql: SqlStorage, events: readonly IncomingEvent[], now: number, settings: Settings): void {
   const uuids = [...new Set(events.map(({ uuid }) => uuid))];
   const rows = new Map(selectMessages(sql, uuids).map((row) => [row.uuid, row]));
-  const contexts = contextsOf(sql, rows.values(), settings);
+  // Only what suppresses asks for its channel: most webhooks say "delivered".
+  const suppressing = events.flatMap((event) => (isSuppressing(event) ? (rows.get(event.uuid) ?? []) : []));
+  const contexts = contextsOf(sql, suppressing, settings);
   const history = readHistory(sql, [...rows.keys()]);
   const timeline: TimelineRow[] = [];
   const moved = new Set<string>();
@@ -152,23 +154,19 @@ function indexOf(event: IncomingEvent, addresses: readonly StoredAddress[]): num
   );
 }
 
+function isSuppressing<E extends Pick<IncomingEvent, "type">>(
+  event: E,
+): event is E & { readonly type: "bounced" | "complained" } {
+  return event.type === "bounced" || event.type === "complained";
+}
+
 function effectsOf(event: IncomingEvent, row: MessageRow, channel: string): readonly Effect[] {
-  if (event.type !== "bounced" && event.type !== "complained") return [];
+  if (!isSuppressing(event)) return [];
   const addresses = JSON.parse(row.addresses) as StoredAddress[];
   const address = addresses.length === 1 ? addresses[0] : addresses.find(({ key }) => key === event.addressKey);
   if (address === undefined) return [];
-  return [
-    {
-      kind: "suppress",
-      id: eventKey(event),
-      channel,
-      addressKey: address.key,
-      label: address.label,
-      reason: event.type,
-      sourceMessage: row.uuid,
-      causedAt: event.occurredAt,
-    },
-  ];
+  const { type: reason, occurredAt: causedAt } = event;
+  return [suppressEffect(row, address, { id: eventKey(event), channel, reason, causedAt })];
 }
 
 /** Mail servers like to repeat the address that they refuse. */

@@ -1,4 +1,5 @@
 import type { Evidence } from "carillon";
+import type { MessageRow, StoredAddress } from "./rows.ts";
 import { execForEach } from "./sql.ts";
 
 /** Something that must happen outside of the shard because of what was written in it. */
@@ -16,6 +17,15 @@ export interface SuppressEffect {
 }
 
 export type Effect = SuppressEffect;
+
+/** Suppresses one address of a message, never the message's others. */
+export function suppressEffect(
+  row: Pick<MessageRow, "uuid">,
+  { key, label }: StoredAddress,
+  cause: Pick<SuppressEffect, "id" | "channel" | "reason" | "causedAt">,
+): SuppressEffect {
+  return { kind: "suppress", addressKey: key, label, sourceMessage: row.uuid, ...cause };
+}
 
 /** How long an effect that was handed out may stay without an answer. */
 export const effectLeaseMs = 30_000;

@@ -4,6 +4,7 @@ import { decide } from "../dispatch/decide.ts";
 import type { Decision } from "../dispatch/decide.ts";
 import type { Lane } from "../dispatch/lanes.ts";
 import type { Context } from "./context.ts";
+import { suppressEffect } from "./outbox.ts";
 import type { Effect } from "./outbox.ts";
 import { isCarried, isRecorded, statusOf, unrecorded } from "./rows.ts";
 import type { EvidenceByAttempt, MessageRow, Milestones, StoredAddress, TimelineRow } from "./rows.ts";
@@ -116,8 +117,7 @@ function settleAttempt(row: MessageRow, outcome: Extract<MemberOutcome, { kind: 
     lane_since: sameLane ? (row.lane_since ?? report.startedAt.getTime()) : report.startedAt.getTime(),
     possible_duplicate: outcome.possibleDuplicate ? 1 : row.possible_duplicate,
   };
-  const addresses = JSON.parse(row.addresses) as StoredAddress[];
-  const leftOut = dropped && addresses.filter(({ key }) => dropped.includes(key)).map(({ label }) => label);
+  const leftOut = dropped && labelsOf(row, dropped);
   const entry = (then: object): TimelineRow => ({
     message: row.uuid,
     seq,
@@ -158,6 +158,10 @@ function settleAttempt(row: MessageRow, outcome: Extract<MemberOutcome, { kind: 
     effects,
     sameRequest: sameRequest ? { key: report.requestKey, lane, at } : undefined,
   };
+}
+
+function labelsOf({ addresses }: MessageRow, keys: readonly string[]): readonly string[] {
+  return (JSON.parse(addresses) as StoredAddress[]).filter(({ key }) => keys.includes(key)).map(({ label }) => label);
 }
 
 /** The provider took it: evidence that came before this record now has its attempt. */
@@ -220,18 +224,8 @@ function suppressOnly(row: MessageRow, report: AttemptReport, { channel, now }: 
   const addresses = JSON.parse(row.addresses) as StoredAddress[];
   const [only] = addresses;
   if (only === undefined || addresses.length > 1) return [];
-  return [
-    {
-      kind: "suppress",
-      id: `${report.provider}:${row.uuid}:gone`,
-      channel,
-      addressKey: only.key,
-      label: only.label,
-      reason: "recipient-gone",
-      sourceMessage: row.uuid,
-      causedAt: now,
-    },
-  ];
+  const id = `${report.provider}:${row.uuid}:gone`;
+  return [suppressEffect(row, only, { id, channel, reason: "recipient-gone", causedAt: now })];
 }
 
 /** The row with what changed, its status derived anew. */
