@@ -23,6 +23,7 @@ const projects: TestProjectConfiguration[] = [
       isolate: false,
     },
   },
+  { test: { name: "parity", include: ["test/parity/**/*.test.ts"] } },
   ...system.map((name) => ({
     test: {
       name,

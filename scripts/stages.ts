@@ -41,6 +41,7 @@ function vitestStages(): readonly Stage[] {
     { name: "unit workerd", command: ["vitest", "run", "--project", "workerd"], vitest: true },
     { name: "package", command: ["vitest", "run", "--project", "package"], vitest: true },
     { name: "unit node", command: ["vitest", "run", "--project", "node"], vitest: true },
+    { name: "parity", command: ["vitest", "run", "--project", "parity"], vitest: true },
     ...workers.map((folder): Stage => ({
       name: folder,
       command: ["vitest", "run", "--root", folder],
