@@ -6,8 +6,8 @@ import { type FieldProblem, refusal } from "../../provider/message.ts";
 import { postJson } from "../../provider/post-json.ts";
 import { filled } from "../../provider/reading.ts";
 import type { OutboundRequest, Secret } from "../../provider/request.ts";
+import { envelopeName, labelPrefix, toTag } from "../../provider/tags.ts";
 import { messageRules } from "./options.ts";
-import { envelopeName, labelPrefix, toTag } from "./tags.ts";
 import type { ResendEmail } from "./wire.ts";
 
 /** What of Resend's rules can be seen in a message; cheap, without its size. */

@@ -1,11 +1,11 @@
 import { readCorrelation } from "../../provider/correlation.ts";
 import { checkOptions } from "../../provider/options.ts";
 import { entryOf, recordOf, smtpCodeOf, textOf, timeOf } from "../../provider/reading.ts";
+import { envelopeName, readTags } from "../../provider/tags.ts";
 import type { VerifiedWebhook, WebhookSource } from "../../provider/webhook.ts";
 import type { DeliveryEvent, EventType } from "../../result/delivery-event.ts";
 import { standardWebhooksScheme } from "../../webhook/scheme/standard-webhooks.ts";
 import { type ResendWebhookOptions, webhookRules } from "./options.ts";
-import { envelopeName, readTags } from "./tags.ts";
 
 /** https://resend.com/docs/webhooks/event-types (read 2026-11-23). `email.bounced` is decided by its bounce's type. */
 const typeByName: Readonly<Record<string, EventType>> = {

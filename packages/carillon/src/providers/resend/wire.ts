@@ -1,10 +1,6 @@
-/** What travels to and from Resend. https://resend.com/docs/api-reference/emails/send-email (read 2026-11-23). */
+import type { Tag } from "../../provider/tags.ts";
 
-export interface ResendTag {
-  /** ASCII letters, digits, `_` and `-`, up to 256; the value too. */
-  readonly name: string;
-  readonly value: string;
-}
+/** What travels to and from Resend. https://resend.com/docs/api-reference/emails/send-email (read 2026-11-23). */
 
 export interface ResendAttachment {
   readonly filename: string;
@@ -28,7 +24,8 @@ export interface ResendEmail {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Not in a batch, nor is `scheduled_at`: both are silently dropped there. */
   readonly attachments?: readonly ResendAttachment[] | undefined;
-  readonly tags: readonly ResendTag[];
+  /** Names and values of up to 256. */
+  readonly tags: readonly Tag[];
   /** ISO 8601. */
   readonly scheduled_at?: unknown;
   readonly topic_id?: unknown;

@@ -1,9 +1,14 @@
-import { fromBase64Url, toBase64Url, utf8 } from "../../crypto/bytes.ts";
-import { recordOf } from "../../provider/reading.ts";
-import type { ResendTag } from "./wire.ts";
+import { fromBase64Url, toBase64Url, utf8 } from "../crypto/bytes.ts";
+import { recordOf } from "./reading.ts";
+
+export interface Tag {
+  /** ASCII letters, digits, `_` and `-`; the value too. */
+  readonly name: string;
+  readonly value: string;
+}
 
 /**
- * A tag's value knows only `[A-Za-z0-9_-]`, metadata any character. A value outside of that goes in base64url under this
+ * Metadata in the tags of a provider that has nothing else to carry it. A tag's value knows only `[A-Za-z0-9_-]`, metadata any character. A value outside of that goes in base64url under this
  * prefix (with a `_` before it, so that it is never empty) and is decoded on its way back. Refusing it instead would stop
  * messages for an `@` or a space; carrying it in e-mail headers would show it to the recipient.
  */
@@ -18,13 +23,13 @@ export const envelopeName = "carillon_envelope";
 /** Names with a meaning here. Metadata that is called so goes encoded, which sets it apart. */
 const meaningful = /^carillon_(utf8_|tag_|envelope$)/;
 
-export function toTag(name: string, value: string): ResendTag {
+export function toTag(name: string, value: string): Tag {
   return /^[\w-]+$/.test(value) && !meaningful.test(name)
     ? { name, value }
     : { name: encodedPrefix + name, value: `_${toBase64Url(utf8(value))}` };
 }
 
-/** Our id and the metadata in the webhook's `tags` (an object, where the request has a list), decoded. */
+/** Our id and the metadata in a webhook's tags (an object, where the request has a list), decoded. */
 export function readTags(tags: unknown): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     Object.entries(recordOf(tags)).flatMap(([name, value]) => {
