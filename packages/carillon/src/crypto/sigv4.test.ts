@@ -92,12 +92,12 @@ const email = {
 
 describe("a request to SES", () => {
   const signatureOf = async (headers: Record<string, string>): Promise<string | undefined> =>
-    (await sigV4Signer("ses", "us-east-1")({ ...email, headers }, credentials, now))["authorization"]?.split(" ").at(-1);
+    (await sigV4Signer("ses", "us-east-1")({ ...email, headers }, credentials, now))["authorization"]
+      ?.split(" ")
+      .at(-1);
 
   test("is signed over host and date", async () => {
-    expect(await signatureOf({})).toBe(
-      "Signature=9c0e0d01a6511417bb2b041864f32f515f507fc73cb3bc86ed78c87cfe9e853d",
-    );
+    expect(await signatureOf({})).toBe("Signature=9c0e0d01a6511417bb2b041864f32f515f507fc73cb3bc86ed78c87cfe9e853d");
   });
 
   test("is signed over its content type, too", async () => {

@@ -6,7 +6,7 @@ import { type FieldProblem, refusal } from "../../provider/message.ts";
 import { postJson } from "../../provider/post-json.ts";
 import { filled } from "../../provider/reading.ts";
 import type { OutboundRequest, Secret } from "../../provider/request.ts";
-import { envelopeName, labelPrefix, toTag } from "../../provider/tags.ts";
+import { envelopeName, labelPrefix, toTag } from "../../text/tags.ts";
 import { messageRules } from "./options.ts";
 import type { ResendEmail } from "./wire.ts";
 

@@ -1,7 +1,7 @@
 import { readCorrelation } from "../../provider/correlation.ts";
 import { checkOptions } from "../../provider/options.ts";
 import { entryOf, recordOf, smtpCodeOf, textOf, timeOf } from "../../provider/reading.ts";
-import { envelopeName, readTags } from "../../provider/tags.ts";
+import { envelopeName, readTags } from "../../text/tags.ts";
 import type { VerifiedWebhook, WebhookSource } from "../../provider/webhook.ts";
 import type { DeliveryEvent, EventType } from "../../result/delivery-event.ts";
 import { standardWebhooksScheme } from "../../webhook/scheme/standard-webhooks.ts";

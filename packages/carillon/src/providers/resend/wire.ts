@@ -1,4 +1,4 @@
-import type { Tag } from "../../provider/tags.ts";
+import type { Tag } from "../../text/tags.ts";
 
 /** What travels to and from Resend. https://resend.com/docs/api-reference/emails/send-email (read 2026-11-23). */
 

@@ -1,5 +1,4 @@
 import { fromBase64Url, toBase64Url, utf8 } from "../crypto/bytes.ts";
-import { recordOf } from "./reading.ts";
 
 export interface Tag {
   /** ASCII letters, digits, `_` and `-`; the value too. */
@@ -8,9 +7,10 @@ export interface Tag {
 }
 
 /**
- * Metadata in the tags of a provider that has nothing else to carry it. A tag's value knows only `[A-Za-z0-9_-]`, metadata any character. A value outside of that goes in base64url under this
- * prefix (with a `_` before it, so that it is never empty) and is decoded on its way back. Refusing it instead would stop
- * messages for an `@` or a space; carrying it in e-mail headers would show it to the recipient.
+ * Metadata in the tags of a provider that has nothing else to carry it. A tag's value knows only `[A-Za-z0-9_-]`, metadata
+ * any character. A value outside of that goes in base64url under this prefix (with a `_` before it, so that it is never
+ * empty) and is decoded on its way back. Refusing it instead would stop messages for an `@` or a space; carrying it in
+ * e-mail headers would show it to the recipient.
  */
 const encodedPrefix = "carillon_utf8_";
 
@@ -30,9 +30,9 @@ export function toTag(name: string, value: string): Tag {
 }
 
 /** Our id and the metadata in a webhook's tags (an object, where the request has a list), decoded. */
-export function readTags(tags: unknown): Readonly<Record<string, unknown>> {
+export function readTags(tags: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
-    Object.entries(recordOf(tags)).flatMap(([name, value]) => {
+    Object.entries(tags).flatMap(([name, value]) => {
       if (!meaningful.test(name)) return [[name, value]];
       const isEncoded = name.startsWith(encodedPrefix) && typeof value === "string";
       const bytes = isEncoded ? fromBase64Url(value.slice(1)) : undefined;
