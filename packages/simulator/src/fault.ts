@@ -58,11 +58,11 @@ export type FaultInput = FaultScope &
 /** `remaining` counts `times` down; absent where there is no limit. */
 export type Fault = FaultInput & { readonly id: string; readonly remaining?: number | undefined };
 
-/** Whether a fault is meant for a request of this provider to these recipients (lower case; none when it was refused). */
+/** Whether a fault is meant for a request of this provider to these recipients (none when it was refused). */
 export function faultMatches(fault: Fault, provider: string, recipients: readonly string[]): boolean {
   if (fault.provider !== undefined && fault.provider !== provider) return false;
   if (fault.recipient === undefined) return true;
   const parts = fault.recipient.toLowerCase().split("*");
   const pattern = new RegExp(`^${parts.map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join(".*")}$`);
-  return recipients.some((recipient) => pattern.test(recipient));
+  return recipients.some((recipient) => pattern.test(recipient.toLowerCase()));
 }

@@ -1,4 +1,4 @@
-export { createSimulator, type Simulator, type SimulatorOptions } from "./simulator.ts";
+export { createSimulator, namesProvider, type Simulator, type SimulatorOptions } from "./simulator.ts";
 export { simulatorCredentials } from "./credentials.ts";
 export { ConnectionCut, isConnectionCut } from "./http/exchange.ts";
 export { outcomeNames, simulatorDomain, type SimulatedEventType } from "./outcome.ts";
@@ -7,14 +7,32 @@ export type { Settings, WebhookSettings } from "./settings.ts";
 export type {
   AcceptedMessage,
   Attachment,
+  DiscordContent,
   EmailContent,
+  FcmContent,
+  JsonObject,
   Mailbox,
   MessageContent,
   MessageSummary,
+  OtherRequest,
   RecordedMessage,
   RecordedRequest,
+  SlackContent,
+  SmsContent,
+  WebPushContent,
 } from "./message.ts";
-export type { Answer, ApiRequest, Handled, Route, SimulatedEvent, WebhookDelivery } from "./route.ts";
+export type {
+  Answer,
+  ApiRequest,
+  Edit,
+  Handled,
+  Known,
+  Route,
+  RouteWebhook,
+  SignedWebhook,
+  SimulatedEvent,
+  WebhookDelivery,
+} from "./route.ts";
 export { memoryStore } from "./store/memory.ts";
 export { sqlStore, type SqlDatabase } from "./store/sql.ts";
 export type {

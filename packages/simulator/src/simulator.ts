@@ -4,8 +4,10 @@ import { controlApi } from "./http/control.ts";
 import { createExchange } from "./http/exchange.ts";
 import { pages } from "./pages/pages.ts";
 import type { Route } from "./route.ts";
+import { createRouter } from "./routing.ts";
 import { memoryStore } from "./store/memory.ts";
 import type { Store } from "./store/store.ts";
+import { lazy } from "./wire/lazy.ts";
 import { createDispatcher, type Dispatcher, type Fetch } from "./webhook/dispatcher.ts";
 
 export interface SimulatorOptions {
@@ -43,15 +45,15 @@ export interface Simulator {
 export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const store = options.store ?? memoryStore();
   const routes = options.routes ?? allRoutes;
+  const findRoute = createRouter(routes);
   const now = options.now ?? (() => new Date());
   const wake = options.wake ?? (() => undefined);
   const target = options.webhookTarget;
-  const hasTarget = target !== undefined;
   const deliver = options.deliver ?? ((url, init) => fetch(url, init));
   const dispatcher = createDispatcher({ store, routes, deliver, target, now });
   const exchange = createExchange({
     store,
-    hasTarget,
+    target,
     now,
     random: options.random ?? Math.random,
     sleep: options.sleep ?? sleep,
@@ -59,15 +61,15 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   });
 
   const own = new Hono();
-  own.route("/api", controlApi({ store, routes, dispatcher, hasTarget, now, wake }));
+  own.route("/api", controlApi({ store, routes, dispatcher, target, now, wake }));
   own.route("/", pages({ store, routes }));
   own.onError((error) => {
     throw error;
   });
 
   const answer = async (request: Request): Promise<Response> => {
-    const called = findRoute(routes, new URL(request.url));
-    return called ? await exchange(called.route, request, called.path) : await own.fetch(request);
+    const called = findRoute(new URL(request.url));
+    return called ? await exchange(called, request) : await own.fetch(request);
   };
 
   return {
@@ -81,14 +83,12 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   };
 }
 
-function findRoute(routes: readonly Route[], url: URL): { readonly route: Route; readonly path: string } | undefined {
-  for (const route of routes) {
-    if (route.hosts.includes(url.hostname)) return { route, path: url.pathname };
-    const host = route.hosts.find((name) => url.pathname === `/${name}` || url.pathname.startsWith(`/${name}/`));
-    if (host !== undefined) return { route, path: url.pathname.slice(host.length + 1) || "/" };
-  }
-  return undefined;
+/** Whether a URL calls a provider by its host name, not by a path. */
+export function namesProvider(url: URL): boolean {
+  return findByHostName()(url)?.byHostName === true;
 }
+
+const findByHostName = /* @__PURE__ */ lazy(() => createRouter(allRoutes));
 
 /** Fails as `fetch` does when its signal aborts, although the simulator goes on. */
 async function untilAborted(signal: AbortSignal, answer: Promise<Response>): Promise<Response> {

@@ -1,4 +1,4 @@
-import { isConnectionCut } from "@carillon/simulator";
+import { isConnectionCut, namesProvider } from "@carillon/simulator";
 import type { Env } from "./env.ts";
 
 export { SimulatorStore } from "./store.ts";
@@ -9,17 +9,12 @@ export default {
     try {
       return await env.STORE.get(env.STORE.idFromName("simulator")).fetch(request);
     } catch (error) {
-      if (!isConnectionCut(error) || cameByBinding(request)) throw error;
+      // Who calls through a service binding names the provider's host, and gets it as the failure of its `fetch`.
+      if (!isConnectionCut(error) || namesProvider(new URL(request.url))) throw error;
       return brokenOff();
     }
   },
 } satisfies ExportedHandler<Env>;
-
-/** Who calls through a service binding names the provider's host, and gets what is thrown as the failure of its `fetch`. */
-function cameByBinding(request: Request): boolean {
-  const url = new URL(request.url);
-  return !url.pathname.startsWith("/api.") && url.hostname.startsWith("api.");
-}
 
 /** Until what was written is on its way. */
 const flushMs = 50;

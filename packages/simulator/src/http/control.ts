@@ -12,7 +12,8 @@ export interface ControlOptions {
   readonly store: Store;
   readonly routes: readonly Route[];
   readonly dispatcher: Dispatcher;
-  readonly hasTarget: boolean;
+  /** Base URL of the webhooks' receiver. */
+  readonly target: string | undefined;
   readonly now: () => Date;
   readonly wake: (atMs: number) => void;
 }
@@ -49,6 +50,8 @@ export function controlApi(options: ControlOptions): Hono {
     return c.body(null, 204);
   });
 
+  app.get("/requests", (c) => c.json(store.otherRequests(limitOf(c), c.req.query("cursor"))));
+
   app.get("/faults", (c) => c.json({ items: store.faults() }));
   app.post("/faults", async (c) => {
     const checked = v.safeParse(faultSchema, await readJson(c));
@@ -75,7 +78,7 @@ export function controlApi(options: ControlOptions): Hono {
   app.post("/webhooks/send", async (c) => {
     const checked = v.safeParse(sendSchema, await readJson(c));
     if (!checked.success) return invalid(c, checked.issues);
-    if (!options.hasTarget) return problem(c, 409, "no-target", "Nobody is configured to receive webhooks.");
+    if (options.target === undefined) return problem(c, 409, "no-target", "Nobody is configured to receive webhooks.");
     const webhooks = "webhook" in checked.output ? again(checked.output.webhook) : fresh(checked.output);
     if (webhooks.length === 0)
       return problem(c, 404, "not-found", "No such message, webhook, recipient or event of this provider.");
@@ -108,10 +111,12 @@ export function controlApi(options: ControlOptions): Hono {
     const route = options.routes.find(({ id }) => id === message?.provider);
     if (!message || !route) return [];
     const recipient = input.recipient?.toLowerCase();
-    const recipients = message.recipients.filter((address) => recipient === undefined || address === recipient);
+    const recipients = message.recipients.filter(
+      (address) => recipient === undefined || address.toLowerCase() === recipient,
+    );
     return recipients.flatMap((address) => {
       const nowMs = options.now().getTime();
-      const planned = planOne({ route, hasTarget: options.hasTarget, nowMs }, message, address, input.event);
+      const planned = planOne({ route, target: options.target, nowMs }, message, address, input.event);
       if (!planned) return [];
       return Array.from({ length: input.copies }, () => store.addWebhook(message.id, message.provider, planned));
     });
@@ -122,10 +127,15 @@ export function controlApi(options: ControlOptions): Hono {
   }
 }
 
-/** From the query `provider`, `recipient`, `messageId`. */
+/** From the query `provider`, `channel`, `recipient`, `messageId`. */
 export function filterOf(c: Context): MessageFilter {
   const given = (name: string): string | undefined => c.req.query(name)?.trim() || undefined;
-  return { provider: given("provider"), recipient: given("recipient")?.toLowerCase(), messageId: given("messageId") };
+  return {
+    provider: given("provider"),
+    channel: given("channel"),
+    recipient: given("recipient")?.toLowerCase(),
+    messageId: given("messageId"),
+  };
 }
 
 function limitOf(c: Context): number {

@@ -1,14 +1,18 @@
 import type { Fault } from "../fault.ts";
 import { faultMatches } from "../fault.ts";
+import type { RecordedRequest } from "../message.ts";
 import type { Answer, ApiRequest, Route } from "../route.ts";
+import type { Called } from "../routing.ts";
 import { webhookSettings } from "../settings.ts";
 import type { Store } from "../store/store.ts";
 import { planWebhooks } from "../webhook/plan.ts";
-import { sha256Hex } from "../wire/bytes.ts";
+import { sha256Hex, toBase64, utf8 } from "../wire/bytes.ts";
+import { parseJson } from "../wire/json.ts";
 
 export interface ExchangeOptions {
   readonly store: Store;
-  readonly hasTarget: boolean;
+  /** Base URL of the webhooks' receiver. */
+  readonly target: string | undefined;
   readonly now: () => Date;
   readonly random: () => number;
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
@@ -18,6 +22,9 @@ export interface ExchangeOptions {
 
 /** What `accept-then-time-out` waits at most, should the client wait for ever. */
 const longestHoldMs = 300_000;
+
+/** Stands for what is secret. */
+const mask = "••••••••";
 
 const cutMessage = "The simulator cut the connection.";
 
@@ -35,16 +42,17 @@ export function isConnectionCut(error: unknown): boolean {
 }
 
 /** Answers one request to a provider's API. Throws {@link ConnectionCut} where a fault says that no answer arrives. */
-export type Exchange = (route: Route, request: Request, path: string) => Promise<Response>;
+export type Exchange = (called: Called, request: Request) => Promise<Response>;
 
 export function createExchange(options: ExchangeOptions): Exchange {
   const { store } = options;
   /** Idempotency keys whose request has not been decided yet. Not durable: a restart ends those requests. */
   const undecided = new Set<string>();
 
-  return async (route, request, path) => {
-    const api = await readRequest(request, path, options.now().getTime());
-    const handled = route.handle(api);
+  return async (called, request) => {
+    const { route, path } = called;
+    const api = await readRequest(request, called, options.now().getTime());
+    const handled = await route.handle(api, { message: (id) => store.messageOf(route.id, id) });
     const recipients = handled.messages.flatMap((message) => message.recipients);
     const takeFault = (test: (fault: Fault) => boolean): Fault | undefined =>
       store.takeFault((fault) => test(fault) && faultMatches(fault, route.id, recipients));
@@ -57,7 +65,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
     try {
       const slow = takeFault(({ kind }) => kind === "slow");
       if (slow?.kind === "slow") await options.sleep(slow.delayMs, request.signal);
-      const fingerprint = key === undefined ? "" : await sha256Hex(`${path}\n${JSON.stringify(api.json)}`);
+      const fingerprint = key === undefined ? "" : await fingerprintOf(path, api.bytes);
       fault = takeFault(({ kind }) => kind !== "slow");
       if (fault?.kind === "rate-limit") return respond(route.rateLimited(fault.retryAfterSeconds ?? 1));
       if (fault?.kind === "unavailable") return respond(route.unavailable());
@@ -77,18 +85,24 @@ export function createExchange(options: ExchangeOptions): Exchange {
       if (remembered && route.idempotency) {
         return remembered.fingerprint === fingerprint ? remembered.answer : route.idempotency.mismatch();
       }
-      const { messages } = handled;
-      if (messages.length === 0) return handled.answer;
+      const { messages, edits = [] } = handled;
+      const received = recorded(api, route);
+      if (messages.length === 0) {
+        const { answer, note } = handled;
+        store.addRequest({ ...received, provider: route.id, receivedAtMs: nowMs, status: answer.status, note }, edits);
+        return answer;
+      }
       const settings = webhookSettings(store.settings(), route.id);
-      const { hasTarget, random } = options;
-      const planned = planWebhooks({ route, messages, receivedAtMs: nowMs, settings, hasTarget, random });
+      const { target, random } = options;
+      const planned = planWebhooks({ route, messages, receivedAtMs: nowMs, settings, target, random });
       const expiresAtMs = nowMs + (route.idempotency?.rememberedForMs ?? 0);
       store.accept({
         provider: route.id,
         receivedAtMs: nowMs,
         idempotencyKey: handled.idempotencyKey,
-        request: { method: api.method, url: request.url, headers: maskHeaders(api.headers, route), body: api.body },
+        request: received,
         entries: messages.map((message, index) => ({ message, webhooks: planned[index] ?? [] })),
+        edits,
         remember:
           key === undefined ? undefined : { key, remembered: { fingerprint, answer: handled.answer, expiresAtMs } },
       });
@@ -99,16 +113,37 @@ export function createExchange(options: ExchangeOptions): Exchange {
   };
 }
 
-async function readRequest(request: Request, path: string, nowMs: number): Promise<ApiRequest> {
-  const body = await request.text();
-  return { method: request.method, path, headers: request.headers, body, json: parseJson(body), nowMs };
+async function readRequest(request: Request, { host, path }: Called, nowMs: number): Promise<ApiRequest> {
+  const bytes = new Uint8Array(await request.arrayBuffer());
+  const body = new TextDecoder().decode(bytes);
+  const { method, url, headers } = request;
+  return { method, url, host, path, headers, bytes, body, json: parseJson(body), nowMs };
 }
 
-function parseJson(text: string): unknown {
+async function fingerprintOf(path: string, body: Uint8Array): Promise<string> {
+  const head = utf8(`${path}\n`);
+  const all = new Uint8Array(head.length + body.length);
+  all.set(head);
+  all.set(body, head.length);
+  return await sha256Hex(all);
+}
+
+/** What is kept of a request. */
+function recorded({ method, url, headers, bytes, body }: ApiRequest, route: Route): Omit<RecordedRequest, "id"> {
+  return {
+    method,
+    url: route.secretPath ? url.replace(route.secretPath, mask) : url,
+    headers: maskHeaders(headers, route),
+    ...(isUtf8(bytes) ? { body } : { body: toBase64(bytes), bodyEncoding: "base64" }),
+  };
+}
+
+function isUtf8(bytes: Uint8Array): boolean {
   try {
-    return JSON.parse(text) as unknown;
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return true;
   } catch {
-    return undefined;
+    return false;
   }
 }
 
@@ -116,7 +151,7 @@ function maskHeaders(headers: Headers, route: Route): [string, string][] {
   return [...headers].map(([name, value]) => {
     if (!route.secretHeaders.includes(name)) return [name, value];
     const scheme = /^[A-Za-z]+ /.exec(value)?.[0] ?? "";
-    return [name, `${scheme}••••••••`];
+    return [name, `${scheme}${mask}`];
   });
 }
 

@@ -5,15 +5,15 @@ import { emailContent, emailEnvelope } from "./email.ts";
 import { eventChip } from "./events.ts";
 import { card, definitions, layout, time, type Markup } from "./layout.ts";
 
-/** How each kind of message is shown. */
-const views: {
-  readonly [K in MessageContent["kind"]]: {
-    readonly content: (content: Extract<MessageContent, { kind: K }>) => Markup;
-    readonly envelope: (content: Extract<MessageContent, { kind: K }>) => Markup;
-  };
-} = {
-  email: { content: emailContent, envelope: emailEnvelope },
-};
+interface View {
+  readonly content: Markup;
+  readonly envelope: Markup;
+}
+
+function viewOf(content: MessageContent): View {
+  if (content.kind === "email") return { content: emailContent(content), envelope: emailEnvelope(content) };
+  return { content: card("Content", html`<pre>${JSON.stringify(content, null, 2)}</pre>`), envelope: html`` };
+}
 
 interface MessagePageInput {
   readonly message: RecordedMessage & { readonly request: RecordedRequest };
@@ -23,7 +23,7 @@ interface MessagePageInput {
 
 /** One message: what it says, the request that brought it, and the webhooks that it caused. */
 export function messagePage({ message, providerName, webhooks }: MessagePageInput): Markup {
-  const view = views[message.content.kind];
+  const view = viewOf(message.content);
   return layout(
     `${message.title} - Carillon simulator`,
     html`<a class="crumb" href="/">← Inbox</a>
@@ -35,9 +35,9 @@ export function messagePage({ message, providerName, webhooks }: MessagePageInpu
         </p>
       </div>
       <div class="columns">
-        <div class="stack">${view.content(message.content)}${rawRequest(message.request)}</div>
+        <div class="stack">${view.content}${rawRequest(message.request)}</div>
         <div class="stack">
-          ${webhookList(webhooks, message.recipients.length > 1)}${view.envelope(message.content)}${facts(message)}
+          ${webhookList(webhooks, message.recipients.length > 1)}${view.envelope}${facts(message)}
         </div>
       </div>`,
   );

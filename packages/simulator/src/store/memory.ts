@@ -1,12 +1,18 @@
 import type { Fault } from "../fault.ts";
-import { describeContent, type MessageSummary, type RecordedMessage, type RecordedRequest } from "../message.ts";
+import { describeContent } from "../describe.ts";
+import type { MessageSummary, OtherRequest, RecordedMessage, RecordedRequest } from "../message.ts";
+import type { Edit } from "../route.ts";
 import { defaultSettings, type Settings } from "../settings.ts";
+import { maxOtherBodyLength, maxOtherRequests } from "./store.ts";
 import type { MessageFilter, NewWebhook, Page, Remembered, Store, WebhookRecord } from "./store.ts";
 
 /** A store that lasts as long as the object. */
 export function memoryStore(): Store {
   const requests: RecordedRequest[] = [];
   const messages: (RecordedMessage & { readonly request: RecordedRequest })[] = [];
+  /** Positions of the newest, by provider and its id. */
+  const byProviderId = new Map<string, number>();
+  const others: OtherRequest[] = [];
   const webhooks: WebhookRecord[] = [];
   const webhooksByMessage = new Map<string, number[]>();
   const waiting = new Set<number>();
@@ -18,6 +24,22 @@ export function memoryStore(): Store {
   // Ids go on growing after `clear`, so that an old link never shows another message.
   let firstMessage = 1;
   let firstWebhook = 1;
+  let firstOther = 1;
+
+  const edit = (provider: string, edits: readonly Edit[], atMs: number): void => {
+    for (const change of edits) {
+      const index = byProviderId.get(`${provider} ${change.providerMessageId}`) ?? -1;
+      const known = messages[index];
+      if (!known) continue;
+      if ("deleted" in change) {
+        messages[index] = { ...known, deletedAtMs: atMs };
+        continue;
+      }
+      const { content } = change;
+      const earlier = [...known.earlier, { content: known.content, replacedAtMs: atMs }];
+      messages[index] = { ...known, ...describeContent(content), content, earlier, editedAtMs: atMs };
+    }
+  };
 
   const addWebhook = (message: string, provider: string, webhook: NewWebhook): WebhookRecord => {
     const record = { ...webhook, id: String(firstWebhook + webhooks.length), message, provider, attempts: [] };
@@ -35,31 +57,46 @@ export function memoryStore(): Store {
       requests.push(request);
       for (const { message, webhooks: planned } of acceptance.entries) {
         const id = String(firstMessage + messages.length);
-        messages.push({
+        const index = messages.push({
           ...message,
           ...describeContent(message.content),
           id,
           provider: acceptance.provider,
           idempotencyKey: acceptance.idempotencyKey,
           receivedAtMs: acceptance.receivedAtMs,
+          earlier: [],
           request,
         });
+        byProviderId.set(`${acceptance.provider} ${message.providerMessageId}`, index - 1);
         for (const webhook of planned) addWebhook(id, acceptance.provider, webhook);
         if (message.messageId !== undefined)
           witnessed.set(message.messageId, (witnessed.get(message.messageId) ?? 0) + 1);
       }
+      edit(acceptance.provider, acceptance.edits ?? [], acceptance.receivedAtMs);
       if (acceptance.remember) memory.set(acceptance.remember.key, acceptance.remember.remembered);
     },
     messages(filter, limit, before) {
       const page = pageOf(messages, firstMessage, limit, before, (message) => matches(message, filter));
-      return { ...page, items: page.items.map(({ content: _content, request: _request, ...summary }) => summary) };
+      return { ...page, items: page.items.map(summaryOf) };
     },
     message: (id) => messages[Number(id) - firstMessage],
+    messageOf: (provider, id) => messages[byProviderId.get(`${provider} ${id}`) ?? -1],
+    addRequest(request, edits) {
+      const id = String(firstOther + others.length);
+      others.push({ ...request, id, body: request.body.slice(0, maxOtherBodyLength) });
+      if (others.length > maxOtherRequests) {
+        others.shift();
+        firstOther += 1;
+      }
+      edit(request.provider, edits, request.receivedAtMs);
+    },
+    otherRequests: (limit, before) => pageOf(others, firstOther, limit, before, () => true),
     clear() {
       firstMessage += messages.length;
+      firstOther += others.length;
       firstWebhook += webhooks.length;
-      for (const collection of [requests, messages, webhooks]) collection.length = 0;
-      for (const collection of [webhooksByMessage, waiting, memory, witnessed]) collection.clear();
+      for (const collection of [requests, messages, others, webhooks]) collection.length = 0;
+      for (const collection of [byProviderId, webhooksByMessage, waiting, memory, witnessed]) collection.clear();
     },
 
     webhooks: ({ message }, limit, before) =>
@@ -139,10 +176,17 @@ export function memoryStore(): Store {
   };
 }
 
+function summaryOf(message: RecordedMessage & { readonly request: RecordedRequest }): MessageSummary {
+  const { content: _content, earlier: _earlier, request: _request, ...summary } = message;
+  return summary;
+}
+
 function matches(message: MessageSummary, filter: MessageFilter): boolean {
   if (filter.provider !== undefined && message.provider !== filter.provider) return false;
+  if (filter.channel !== undefined && filter.channel !== message.kind) return false;
   const { recipient, messageId } = filter;
-  if (recipient !== undefined && !message.recipients.some((address) => address.includes(recipient))) return false;
+  if (recipient !== undefined && !message.recipients.some((address) => address.toLowerCase().includes(recipient)))
+    return false;
   return messageId === undefined || message.messageId === messageId || message.providerMessageId === messageId;
 }
 

@@ -11,7 +11,17 @@ export const schema: readonly string[] = [
     content TEXT,
     request INTEGER NOT NULL
   )`,
-  // Text that is too long for a row: of a request (r<seq>) or a message (m<seq>).
+  `CREATE INDEX IF NOT EXISTS messages_by_provider_id ON messages (provider, provider_message_id)`,
+  // What a message said before an edit.
+  `CREATE TABLE IF NOT EXISTS earlier (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    message INTEGER NOT NULL,
+    replaced_at INTEGER NOT NULL,
+    content TEXT
+  )`,
+  `CREATE INDEX IF NOT EXISTS earlier_by_message ON earlier (message)`,
+  `CREATE TABLE IF NOT EXISTS other_requests (seq INTEGER PRIMARY KEY AUTOINCREMENT, record TEXT NOT NULL)`,
+  // Text that is too long for a row: of a request (r<seq>), a message (m<seq>), or what one said before (e<seq>).
   `CREATE TABLE IF NOT EXISTS parts (owner TEXT NOT NULL, part INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (owner, part)) WITHOUT ROWID`,
   `CREATE TABLE IF NOT EXISTS webhooks (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,

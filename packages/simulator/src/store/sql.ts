@@ -1,7 +1,10 @@
 import type { Fault } from "../fault.ts";
-import { describeContent, type MessageContent, type MessageSummary, type RecordedRequest } from "../message.ts";
+import { describeContent } from "../describe.ts";
+import type { MessageContent, MessageSummary, OtherRequest, RecordedMessage, RecordedRequest } from "../message.ts";
+import type { Edit } from "../route.ts";
 import { defaultSettings, type Settings } from "../settings.ts";
 import { schema } from "./schema.ts";
+import { maxOtherBodyLength, maxOtherRequests } from "./store.ts";
 import type { Page, Remembered, Store, WebhookRecord, WebhookState } from "./store.ts";
 
 type Row = Readonly<Record<string, unknown>>;
@@ -42,8 +45,46 @@ export function sqlStore(database: SqlDatabase, transaction: (run: () => void) =
 
   const textOf = (column: unknown, owner: string): string => (typeof column === "string" ? column : readParts(owner));
 
+  const contentOf = (column: unknown, owner: string): MessageContent =>
+    JSON.parse(textOf(column, owner)) as MessageContent;
+  const newestOf = (provider: string, providerMessageId: string): Row | undefined =>
+    rows(
+      "SELECT * FROM messages WHERE provider = ? AND provider_message_id = ? ORDER BY seq DESC LIMIT 1",
+      provider,
+      providerMessageId,
+    )[0];
+  const recordedOf = (row: Row): RecordedMessage => {
+    const seq = Number(row["seq"]);
+    const earlier = rows("SELECT * FROM earlier WHERE message = ? ORDER BY seq", seq).map((version) => ({
+      content: contentOf(version["content"], `e${Number(version["seq"])}`),
+      replacedAtMs: Number(version["replaced_at"]),
+    }));
+    return { ...summaryOf(row), content: contentOf(row["content"], `m${seq}`), earlier };
+  };
+
+  const edit = (provider: string, edits: readonly Edit[], atMs: number): void => {
+    for (const change of edits) {
+      const row = newestOf(provider, change.providerMessageId);
+      if (!row) continue;
+      const seq = Number(row["seq"]);
+      const summary = JSON.parse(String(row["summary"])) as Omit<MessageSummary, "id">;
+      if ("deleted" in change) {
+        const changed = { ...summary, deletedAtMs: atMs };
+        rows("UPDATE messages SET summary = ? WHERE seq = ?", JSON.stringify(changed), seq);
+        continue;
+      }
+      const column = typeof row["content"] === "string" ? row["content"] : null;
+      const version = insert("INSERT INTO earlier (message, replaced_at, content) VALUES (?, ?, ?)", seq, atMs, column);
+      if (column === null) rows("UPDATE parts SET owner = ? WHERE owner = ?", `e${version}`, `m${seq}`);
+      const text = JSON.stringify(change.content);
+      if (short(text) === null) writeParts(`m${seq}`, text);
+      const changed = { ...summary, ...describeContent(change.content), editedAtMs: atMs };
+      rows("UPDATE messages SET summary = ?, content = ? WHERE seq = ?", JSON.stringify(changed), short(text), seq);
+    }
+  };
+
   const addWebhook: Store["addWebhook"] = (message, provider, webhook) => {
-    const record = { event: webhook.event, payload: webhook.payload };
+    const record = { event: webhook.event, payload: webhook.payload, url: webhook.url };
     const seq = insert(
       "INSERT INTO webhooks (message, provider, state, due_at, record, attempts) VALUES (?, ?, ?, ?, ?, '[]')",
       Number(message),
@@ -91,6 +132,7 @@ export function sqlStore(database: SqlDatabase, transaction: (run: () => void) =
             );
           }
         }
+        edit(acceptance.provider, acceptance.edits ?? [], acceptance.receivedAtMs);
         if (acceptance.remember) {
           const { key, remembered } = acceptance.remember;
           rows("INSERT OR REPLACE INTO idempotency (key, record) VALUES (?, ?)", key, JSON.stringify(remembered));
@@ -99,13 +141,15 @@ export function sqlStore(database: SqlDatabase, transaction: (run: () => void) =
     messages(filter, limit, before) {
       const found = rows(
         `SELECT seq, summary FROM messages
-         WHERE seq < ?1 AND (?2 IS NULL OR provider = ?2) AND (?3 IS NULL OR instr(recipients, ?3) > 0)
+         WHERE seq < ?1 AND (?2 IS NULL OR provider = ?2) AND (?3 IS NULL OR instr(lower(recipients), ?3) > 0)
            AND (?4 IS NULL OR message_id = ?4 OR provider_message_id = ?4)
-         ORDER BY seq DESC LIMIT ?5`,
+           AND (?5 IS NULL OR json_extract(summary, '$.kind') = ?5)
+         ORDER BY seq DESC LIMIT ?6`,
         bound(before),
         filter.provider ?? null,
         filter.recipient ?? null,
         filter.messageId ?? null,
+        filter.channel ?? null,
         limit + 1,
       );
       return page(found, limit, summaryOf);
@@ -115,13 +159,40 @@ export function sqlStore(database: SqlDatabase, transaction: (run: () => void) =
       if (!row) return undefined;
       const [request] = rows("SELECT * FROM requests WHERE seq = ?", Number(row["request"]));
       const head = JSON.parse(String(request?.["record"])) as Omit<RecordedRequest, "id" | "body">;
-      const content = JSON.parse(textOf(row["content"], `m${Number(row["seq"])}`)) as MessageContent;
       const requestId = String(request?.["seq"]);
       const body = textOf(request?.["body"], `r${requestId}`);
-      return { ...summaryOf(row), content, request: { ...head, id: requestId, body } };
+      return { ...recordedOf(row), request: { ...head, id: requestId, body } };
+    },
+    messageOf(provider, providerMessageId) {
+      const row = newestOf(provider, providerMessageId);
+      return row && recordedOf(row);
+    },
+    addRequest: (request, edits) =>
+      transaction(() => {
+        const kept = { ...request, body: request.body.slice(0, maxOtherBodyLength) };
+        const seq = insert("INSERT INTO other_requests (record) VALUES (?)", JSON.stringify(kept));
+        rows("DELETE FROM other_requests WHERE seq <= ?", seq - maxOtherRequests);
+        edit(request.provider, edits, request.receivedAtMs);
+      }),
+    otherRequests(limit, before) {
+      const found = rows(
+        "SELECT * FROM other_requests WHERE seq < ? ORDER BY seq DESC LIMIT ?",
+        bound(before),
+        limit + 1,
+      );
+      return page(found, limit, otherOf);
     },
     clear() {
-      for (const table of ["messages", "requests", "parts", "webhooks", "idempotency", "witness"]) {
+      for (const table of [
+        "messages",
+        "earlier",
+        "requests",
+        "other_requests",
+        "parts",
+        "webhooks",
+        "idempotency",
+        "witness",
+      ]) {
         rows(`DELETE FROM ${table}`);
       }
     },
@@ -236,9 +307,13 @@ function summaryOf(row: Row): MessageSummary {
   return { ...(JSON.parse(String(row["summary"])) as Omit<MessageSummary, "id">), id: String(row["seq"]) };
 }
 
+function otherOf(row: Row): OtherRequest {
+  return { ...(JSON.parse(String(row["record"])) as Omit<OtherRequest, "id">), id: String(row["seq"]) };
+}
+
 function webhookOf(row: Row): WebhookRecord {
   return {
-    ...(JSON.parse(String(row["record"])) as Pick<WebhookRecord, "event" | "payload">),
+    ...(JSON.parse(String(row["record"])) as Pick<WebhookRecord, "event" | "payload" | "url">),
     id: String(row["seq"]),
     message: String(row["message"]),
     provider: String(row["provider"]),

@@ -1,7 +1,12 @@
 import type { Fault, FaultInput } from "../fault.ts";
-import type { AcceptedMessage, MessageSummary, RecordedMessage, RecordedRequest } from "../message.ts";
-import type { Answer, SimulatedEvent } from "../route.ts";
+import type { AcceptedMessage, MessageSummary, OtherRequest, RecordedMessage, RecordedRequest } from "../message.ts";
+import type { Answer, Edit, SimulatedEvent } from "../route.ts";
 import type { Settings } from "../settings.ts";
+
+/** Requests without messages that are kept: enough to look back on, and few enough for a long run of refused ones. */
+export const maxOtherRequests = 200;
+/** Of such a request's body this much is kept, in UTF-16 units. */
+export const maxOtherBodyLength = 100_000;
 
 /** One try to deliver a webhook, and what came of it. */
 export interface WebhookAttempt {
@@ -24,12 +29,14 @@ export interface WebhookRecord {
   readonly provider: string;
   readonly event: SimulatedEvent;
   readonly payload: unknown;
+  /** Where it goes, when its message names that. */
+  readonly url?: string | undefined;
   readonly state: WebhookState;
   readonly dueAtMs: number;
   readonly attempts: readonly WebhookAttempt[];
 }
 
-export type NewWebhook = Pick<WebhookRecord, "event" | "payload" | "state" | "dueAtMs">;
+export type NewWebhook = Pick<WebhookRecord, "event" | "payload" | "url" | "state" | "dueAtMs">;
 
 /** What one accepted request leaves behind: stored whole or not at all. */
 export interface Acceptance {
@@ -38,6 +45,7 @@ export interface Acceptance {
   readonly idempotencyKey?: string | undefined;
   readonly request: Omit<RecordedRequest, "id">;
   readonly entries: readonly { readonly message: AcceptedMessage; readonly webhooks: readonly NewWebhook[] }[];
+  readonly edits?: readonly Edit[] | undefined;
   readonly remember?: { readonly key: string; readonly remembered: Remembered } | undefined;
 }
 
@@ -51,6 +59,8 @@ export interface Remembered {
 
 export interface MessageFilter {
   readonly provider?: string | undefined;
+  /** A kind of content. */
+  readonly channel?: string | undefined;
   /** Part of an address, in lower case. */
   readonly recipient?: string | undefined;
   /** Carillon's id of the message, or the provider's. */
@@ -82,6 +92,12 @@ export interface Store {
   accept(acceptance: Acceptance): void;
   messages(filter: MessageFilter, limit: number, before?: string): Page<MessageSummary>;
   message(id: string): (RecordedMessage & { readonly request: RecordedRequest }) | undefined;
+  /** The newest message of a provider that it calls by this id. */
+  messageOf(provider: string, providerMessageId: string): RecordedMessage | undefined;
+  /** Keeps a request that brought no message, with what it changes. Of these the newest {@link maxOtherRequests} stay. */
+  addRequest(request: Omit<OtherRequest, "id">, edits: readonly Edit[]): void;
+  /** Newest first. */
+  otherRequests(limit: number, before?: string): Page<OtherRequest>;
   /** Forgets messages, requests, webhooks, idempotency keys and the witness's counts; faults and settings stay. */
   clear(): void;
 

@@ -1,4 +1,4 @@
-import type { Route } from "../route.ts";
+import type { Route, SignedWebhook } from "../route.ts";
 import { webhookSettings } from "../settings.ts";
 import type { Store, WebhookAttempt, WebhookRecord } from "../store/store.ts";
 
@@ -36,9 +36,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   const post = async (webhooks: readonly WebhookRecord[]): Promise<void> => {
     const [first] = webhooks;
-    const route = first && routes.get(first.provider);
-    if (options.target === undefined) return;
-    if (!route) {
+    if (!first || options.target === undefined) return;
+    const route = routes.get(first.provider);
+    if (!route?.webhook) {
       // Kept by a store that is older than the provider's end.
       const nowMs = options.now().getTime();
       const attempt = { atMs: nowMs, durationMs: 0, error: "The simulator knows no such provider." };
@@ -52,13 +52,15 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const { retryDelaysMs } = webhookSettings(store.settings(), route.id);
     const earlier = Math.max(...webhooks.map((webhook) => webhook.attempts.length));
     const startedAtMs = options.now().getTime();
+    const url = first.url ?? new URL(`/v1/webhooks/${route.id}`, options.target).href;
     const signed = await route.webhook.sign({
       eventIds: webhooks.map((webhook) => webhook.event.id),
       payloads: webhooks.map((webhook) => webhook.payload),
+      url,
       nowMs: startedAtMs,
       retriesRemaining: Math.max(0, retryDelaysMs.length - earlier),
     });
-    const answer = await ask(options.deliver, new URL(`/v1/webhooks/${route.id}`, options.target).href, signed);
+    const answer = await ask(options.deliver, url, signed);
     const nowMs = options.now().getTime();
     const attempt: WebhookAttempt = { atMs: startedAtMs, durationMs: nowMs - startedAtMs, ...answer };
     const ids = webhooks.map((webhook) => webhook.id);
@@ -77,7 +79,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const due = store.dueWebhooks(untilMs(), roundSize);
       if (due.length === 0) break;
       await inParallel(
-        intoLanes(due, (provider) => routes.get(provider)?.webhook.maxEvents ?? 1),
+        intoLanes(due, (provider) => routes.get(provider)?.webhook?.maxEvents ?? 1),
         async (requests) => {
           for (const webhooks of requests) {
             // What is left stays due: a receiver that hangs must not hold up whoever called.
@@ -115,7 +117,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 async function ask(
   deliver: Fetch,
   url: string,
-  { body, headers }: { readonly body: string; readonly headers: Record<string, string> },
+  { body, headers }: SignedWebhook,
 ): Promise<Pick<WebhookAttempt, "status" | "error">> {
   try {
     const response = await deliver(url, {
@@ -144,11 +146,15 @@ function intoLanes(due: readonly WebhookRecord[], maxEventsOf: (provider: string
     const lane = lanes.get(name) ?? [];
     lanes.set(name, lane);
     const last = lane.at(-1);
-    const fits = last && last.length < maxEvents && last.every((other) => other.event.id !== webhook.event.id);
+    const fits = last && last.length < maxEvents && last.every((other) => mayShare(other, webhook));
     if (fits) last.push(webhook);
     else lane.push([webhook]);
   }
   return [...lanes.values()];
+}
+
+function mayShare(one: WebhookRecord, other: WebhookRecord): boolean {
+  return one.event.id !== other.event.id && one.url === other.url;
 }
 
 async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {

@@ -12,7 +12,8 @@ interface PlanInput {
   readonly messages: readonly AcceptedMessage[];
   readonly receivedAtMs: number;
   readonly settings: WebhookSettings;
-  readonly hasTarget: boolean;
+  /** Base URL of the receiver; absent: nobody is told. */
+  readonly target: string | undefined;
   /** From 0 up to 1. */
   readonly random: () => number;
 }
@@ -22,7 +23,10 @@ export function planWebhooks(input: PlanInput): NewWebhook[][] {
   const planned = input.messages.map((message) => {
     const startMs = Math.max(input.receivedAtMs, message.sendAtMs ?? 0);
     const events = message.recipients.flatMap((recipient) => {
-      const outcome = outcomeOf(recipient).map((type, step) => ({ type, atMs: startMs + step * stepMs }));
+      const outcome = (message.outcome ?? outcomeOf(recipient)).map((type, step) => ({
+        type,
+        atMs: startMs + step * stepMs,
+      }));
       const scheduled = { type: "scheduled" as const, atMs: input.receivedAtMs };
       return (startMs > input.receivedAtMs ? [scheduled, ...outcome] : outcome).flatMap((step) =>
         planWebhook(input, message, recipient, step.type, step.atMs),
@@ -39,16 +43,42 @@ export function planWebhooks(input: PlanInput): NewWebhook[][] {
 }
 
 function planWebhook(
-  { route, receivedAtMs, settings, hasTarget }: Omit<PlanInput, "messages" | "random">,
+  { route, receivedAtMs, settings, target }: Omit<PlanInput, "messages" | "random">,
   message: AcceptedMessage,
   recipient: string,
   type: SimulatedEventType,
   atMs: number,
 ): NewWebhook[] {
+  const dueAtMs = atMs + settings.delayMs;
+  const planned = plan({ route, target, atMs, dueAtMs }, { ...message, receivedAtMs }, recipient, type);
+  return planned ? [planned] : [];
+}
+
+interface EventInput extends Pick<PlanInput, "route" | "target"> {
+  readonly atMs: number;
+  readonly dueAtMs: number;
+}
+
+/** Undefined when the provider has no such event. */
+function plan(
+  { route, target, atMs, dueAtMs }: EventInput,
+  message: AcceptedMessage & { readonly receivedAtMs: number },
+  recipient: string,
+  type: SimulatedEventType,
+): NewWebhook | undefined {
+  if (!route.webhook) return undefined;
   const event = { id: route.webhook.newEventId(), type, recipient, atMs };
-  const payload = route.webhook.payload(event, { ...message, receivedAtMs });
-  if (payload === undefined) return [];
-  return [{ event, payload, state: hasTarget ? "waiting" : "no-target", dueAtMs: atMs + settings.delayMs }];
+  const payload = route.webhook.payload(event, message);
+  if (payload === undefined) return undefined;
+  if (target === undefined) return { event, payload, state: "no-target", dueAtMs };
+  return { event, payload, state: "waiting", dueAtMs, url: webhookUrl(target, message) };
+}
+
+/** Undefined for the usual address. A message may name another one at the receiver; strangers are never called. */
+function webhookUrl(target: string, { webhookUrl: named }: AcceptedMessage): string | undefined {
+  if (named === undefined || !URL.canParse(named)) return undefined;
+  const url = new URL(named);
+  return url.origin === new URL(target).origin ? url.href : undefined;
 }
 
 /** Deals the due times of all events out anew. When there are two or more, the order is never the one that they happened in. */
@@ -72,14 +102,10 @@ function shuffleDueTimes(planned: NewWebhook[][], random: () => number): void {
 
 /** One event now, outside the plan: a late bounce, say. Undefined when the provider has no such event. */
 export function planOne(
-  input: Omit<PlanInput, "messages" | "random" | "receivedAtMs" | "settings"> & { readonly nowMs: number },
+  { nowMs, ...input }: Pick<PlanInput, "route" | "target"> & { readonly nowMs: number },
   message: AcceptedMessage & { readonly receivedAtMs: number },
   recipient: string,
   type: SimulatedEventType,
 ): NewWebhook | undefined {
-  const event = { id: input.route.webhook.newEventId(), type, recipient, atMs: input.nowMs };
-  const payload = input.route.webhook.payload(event, message);
-  return payload === undefined
-    ? undefined
-    : { event, payload, state: input.hasTarget ? "waiting" : "no-target", dueAtMs: input.nowMs };
+  return plan({ ...input, atMs: nowMs, dueAtMs: nowMs }, message, recipient, type);
 }

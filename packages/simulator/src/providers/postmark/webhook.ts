@@ -1,5 +1,6 @@
 import { simulatorCredentials } from "../../credentials.ts";
-import type { Route, SimulatedEvent } from "../../route.ts";
+import type { EmailContent } from "../../message.ts";
+import type { RouteWebhook, SimulatedEvent } from "../../route.ts";
 import { toBase64, utf8 } from "../../wire/bytes.ts";
 
 const { webhookUsername, webhookPassword } = simulatorCredentials.postmark;
@@ -72,7 +73,7 @@ const client = {
 };
 
 /** https://postmarkapp.com/developer/webhooks/webhooks-overview. */
-export const webhook: Route["webhook"] = {
+export const webhook: RouteWebhook<EmailContent> = {
   newEventId: () => crypto.randomUUID(),
   payload(event, sent) {
     const known = details(event, sent.content.from.email, sent.content.subject);

@@ -1,5 +1,6 @@
 import { simulatorCredentials } from "../../credentials.ts";
-import type { Route } from "../../route.ts";
+import type { EmailContent } from "../../message.ts";
+import type { RouteWebhook } from "../../route.ts";
 import { fromBase64, randomBytes, toBase64, toBase64Url, utf8 } from "../../wire/bytes.ts";
 import { lazy } from "../../wire/lazy.ts";
 
@@ -71,7 +72,7 @@ const signingKey = /* @__PURE__ */ lazy(() =>
 );
 
 /** https://resend.com/docs/dashboard/webhooks/introduction, signed as https://docs.svix.com/receiving/verifying-payloads/how-manual says. */
-export const webhook: Route["webhook"] = {
+export const webhook: RouteWebhook<EmailContent> = {
   newEventId: () => `msg_${toBase64Url(randomBytes(20))}`,
   payload(event, message) {
     const type = eventNames[event.type];

@@ -1,5 +1,6 @@
 import { simulatorCredentials } from "../../credentials.ts";
-import type { Route, SimulatedEvent } from "../../route.ts";
+import type { EmailContent } from "../../message.ts";
+import type { RouteWebhook, SimulatedEvent } from "../../route.ts";
 import { fromBase64, randomBytes, toBase64, toBase64Url, utf8 } from "../../wire/bytes.ts";
 import { derSignature } from "../../wire/der.ts";
 import { lazy } from "../../wire/lazy.ts";
@@ -59,7 +60,7 @@ const signingKey = /* @__PURE__ */ lazy(() =>
 );
 
 /** Events: https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event, signature: getting-started-event-webhook-security-features there. */
-export const webhook: Route["webhook"] = {
+export const webhook: RouteWebhook<EmailContent> = {
   newEventId: () => toBase64Url(randomBytes(24)),
   payload(event, message) {
     const known = details(event.type);

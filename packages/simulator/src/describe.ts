@@ -1,0 +1,113 @@
+import type {
+  DiscordContent,
+  EmailContent,
+  FcmContent,
+  JsonObject,
+  MessageContent,
+  MessageSummary,
+  SlackContent,
+  SmsContent,
+  WebPushContent,
+} from "./message.ts";
+import { objectOf, objectsOf, parseJson, stringOf } from "./wire/json.ts";
+
+type Description = Pick<MessageSummary, "sender" | "title" | "preview" | "attachmentCount">;
+
+const previewLength = 140;
+const titleLength = 80;
+
+/** The parts of a summary that come from the content. */
+export function describeContent(content: MessageContent): Description & Pick<MessageSummary, "kind"> {
+  return { kind: content.kind, ...describe(content) };
+}
+
+function describe(content: MessageContent): Description {
+  switch (content.kind) {
+    case "email":
+      return describeEmail(content);
+    case "sms":
+      return describeSms(content);
+    case "slack":
+      return describeSlack(content);
+    case "discord":
+      return describeDiscord(content);
+    case "webpush":
+      return describeWebPush(content);
+    case "fcm":
+      return describeFcm(content);
+  }
+}
+
+function describeEmail(content: EmailContent): Description {
+  const text = content.text ?? (content.html ?? "").replace(/<(style|script|title)[\s\S]*?<\/\1>|<[^>]*>/gi, " ");
+  return {
+    sender: content.from.name ?? content.from.email,
+    title: content.subject,
+    preview: oneLine(text).slice(0, previewLength),
+    attachmentCount: content.attachments.length,
+  };
+}
+
+function describeSms({ from, text, mediaUrls }: SmsContent): Description {
+  return { sender: from, ...splitText(text, "Media message"), attachmentCount: mediaUrls.length };
+}
+
+function describeSlack({ target, text, blocks }: SlackContent): Description {
+  const inBlocks = blocks.map(blockText).filter(Boolean).join(" ");
+  const parts = splitText(text ?? inBlocks, "Blocks");
+  const preview =
+    text !== undefined && parts.preview === "" ? oneLine(inBlocks).slice(0, previewLength) : parts.preview;
+  return { sender: target, title: parts.title, preview, attachmentCount: 0 };
+}
+
+/** A block's own text, and that of its fields and elements. */
+function blockText(block: JsonObject): string {
+  const own = stringOf(objectOf(block["text"])?.["text"]);
+  const others = [...objectsOf(block["fields"]), ...objectsOf(block["elements"])].map((part) => stringOf(part["text"]));
+  return [own, ...others].filter((text) => text !== undefined).join(" ");
+}
+
+function describeDiscord({ webhook, username, text, embeds, files }: DiscordContent): Description {
+  const inEmbeds = embeds.flatMap((embed) => [stringOf(embed["title"]), stringOf(embed["description"])]);
+  const all = [text, ...inEmbeds].filter((part) => part !== undefined && part !== "").join(" ");
+  return {
+    sender: username ?? `webhook ${webhook}`,
+    ...splitText(all, files[0]?.filename ?? "Components"),
+    attachmentCount: files.length,
+  };
+}
+
+/** What a web push asks the browser to show, in the declarative form or in the one that service workers usually read. */
+export function webPushNotification(payload: string): JsonObject | undefined {
+  const json = objectOf(parseJson(payload));
+  const notification = objectOf(json?.["notification"]) ?? json;
+  return stringOf(notification?.["title"]) === undefined ? undefined : notification;
+}
+
+function describeWebPush({ payload, vapid }: WebPushContent): Description {
+  const notification = webPushNotification(payload);
+  const described = notification ? noted(notification, "") : splitText(payload, "Push without payload");
+  return { sender: vapid.subject ?? vapid.audience, ...described, attachmentCount: 0 };
+}
+
+function describeFcm({ message, target }: FcmContent): Description {
+  return { sender: target, ...noted(objectOf(message["notification"]) ?? {}, "Data message"), attachmentCount: 0 };
+}
+
+function noted(notification: JsonObject, untitled: string): Pick<Description, "title" | "preview"> {
+  const body = oneLine(stringOf(notification["body"]) ?? "").slice(0, previewLength);
+  return { title: oneLine(stringOf(notification["title"]) ?? untitled), preview: body };
+}
+
+/** The text's beginning as a title, cut between words, and what follows as the preview. */
+function splitText(text: string, empty: string): Pick<Description, "title" | "preview"> {
+  const line = oneLine(text);
+  if (line.length <= titleLength) return { title: line || empty, preview: "" };
+  const space = line.lastIndexOf(" ", titleLength);
+  const end = space > titleLength / 2 ? space : titleLength;
+  return { title: `${line.slice(0, end)} ...`, preview: line.slice(end, end + previewLength).trim() };
+}
+
+function oneLine(text: string): string {
+  return text.slice(0, 2_000).replace(/\s+/g, " ").trim();
+}
