@@ -1,32 +1,25 @@
 import type { WebhookSource } from "carillon";
 import { ConfigurationError } from "carillon";
 import { CheckError, ensure, ensureSame, type Check } from "./check.ts";
-import { type FixtureFiles, type FixtureFolder, foldersOf, refuseStrays } from "./fixture-folders.ts";
+import { type FixtureFolder, foldersOf, refuseStrays } from "./fixture-folders.ts";
 import { parseHttpFixture } from "./http-fixture.ts";
+import { fieldNegatives } from "./webhook-fields.ts";
+import {
+  type Given,
+  mustReject,
+  offered,
+  type OfferedSecret,
+  placed,
+  signed,
+  type WebhookSuite,
+} from "./webhook-given.ts";
 import type { WebhookKey, WebhookParts } from "./webhook-keys.ts";
 import { badCredentials, blanksOf, changedBytes, changedText, junk, misspelt, rotated } from "./webhook-negatives.ts";
-import { ensureWellFormed, fixtureTime, mustAccept, mustBeRejected, receive, type Received } from "./webhook-trial.ts";
+import { ensureWellFormed, fixtureTime, mustAccept, mustBeRejected, receive } from "./webhook-trial.ts";
 
-/** What a receiver takes as its secret: one, or where that is a string a list of them. */
-export type OfferedSecret<O> = O extends string ? string | readonly string[] : O;
-
-export interface WebhookSuite<O> {
-  /** Makes the receiver. Called anew for each check. */
-  create(secret: OfferedSecret<O>): WebhookSource;
-  /** The first signs the fixtures; the second is somebody else's. */
-  readonly keys: readonly [WebhookKey<O>, WebhookKey<O>];
-  /** Found by `import.meta.glob("./fixtures/webhook/**", { query: "?raw", import: "default", eager: true })`. */
-  readonly fixtures: FixtureFiles;
-}
+export type { OfferedSecret, WebhookSuite } from "./webhook-given.ts";
 
 const fixtureNames: readonly string[] = ["request.http", "events.json", "clock.txt", "secret.txt"];
-
-interface Given<O> {
-  readonly suite: WebhookSuite<O>;
-  readonly key: WebhookKey<O>;
-  /** The first fixture, unsigned. */
-  readonly unsigned: WebhookParts;
-}
 
 /** What `describeWebhook` registers, for any test runner. README.md says what is checked. */
 export function webhookChecks<O>(suite: WebhookSuite<O>): readonly Check[] {
@@ -45,6 +38,7 @@ export function webhookChecks<O>(suite: WebhookSuite<O>): readonly Check[] {
     ...(covers === "nothing" ? credentialNegatives(given) : signatureNegatives(given, toleranceSeconds)),
     ...(covers === "body" ? folders.filter(isRecorded).map((folder) => bodyNegative(suite, folder)) : []),
     ...(covers === "body" ? [bodyNegative(suite, first)] : []),
+    ...(covers === "fields" ? fieldNegatives(given, key.replayGuard ?? scheme.replayKey !== undefined) : []),
     check("rejects another secret", async () => {
       await mustReject(given, await signed(other, given.unsigned), "signed with another secret");
     }),
@@ -61,10 +55,6 @@ export function webhookChecks<O>(suite: WebhookSuite<O>): readonly Check[] {
 
 function check(name: string, run: () => Promise<void>): Check {
   return { name, run };
-}
-
-function offered<O>(option: O): OfferedSecret<O> {
-  return option as unknown as OfferedSecret<O>;
 }
 
 function isRecorded({ files }: FixtureFolder): boolean {
@@ -85,10 +75,6 @@ function clockOf({ files }: FixtureFolder): Date {
   return text === undefined ? fixtureTime : new Date(text);
 }
 
-async function signed(key: WebhookKey, parts: WebhookParts, at: Date = fixtureTime): Promise<WebhookParts> {
-  return { ...parts, headers: { ...parts.headers, ...(await key.sign(parts, at)) } };
-}
-
 /** A receiver, and a request that it must accept, for one fixture. */
 async function prepared<O>(
   suite: WebhookSuite<O>,
@@ -99,12 +85,6 @@ async function prepared<O>(
   const parts = partsOf(folder);
   if (secret !== undefined) return { source: suite.create(offered(secret as O)), parts, now };
   return { source: suite.create(offered(suite.keys[0].option)), parts: await signed(suite.keys[0], parts, now), now };
-}
-
-async function mustReject<O>({ suite, key }: Given<O>, parts: WebhookParts, what: string): Promise<Received> {
-  const received = await receive(suite.create(offered(key.option)), parts);
-  mustBeRejected(received, what);
-  return received;
 }
 
 function golden<O>(suite: WebhookSuite<O>, folder: FixtureFolder): Check {
@@ -147,43 +127,43 @@ function bodyNegative<O>(suite: WebhookSuite<O>, folder: FixtureFolder): Check {
 
 function signatureNegatives<O>(given: Given<O>, toleranceSeconds: number | undefined): readonly Check[] {
   const { key, unsigned } = given;
-  const withHeader = (parts: WebhookParts, name: string, value: string): WebhookParts => ({
-    ...parts,
-    headers: { ...parts.headers, [name]: value },
-  });
-  /** Runs over the headers that signing sets. */
-  const eachHeader = async (
-    run: (parts: WebhookParts, name: string, value: string) => Promise<void>,
+  /** Runs over the parts of the proof, with what makes the request anew with another one, or without any. */
+  const eachPart = async (
+    run: (name: string, value: string, remade: (value?: string) => WebhookParts | undefined) => Promise<void>,
   ): Promise<void> => {
-    const names = Object.keys(await key.sign(unsigned, fixtureTime));
-    const parts = await signed(key, unsigned);
-    for (const name of names) await run(parts, name, parts.headers[name] ?? "");
+    const proof = await key.sign(unsigned, fixtureTime);
+    const headers = Object.fromEntries(Object.entries(unsigned.headers).filter(([name]) => !(name in proof)));
+    for (const [name, value] of Object.entries(proof)) {
+      const { [name]: _, ...rest } = proof;
+      await run(name, value, (other) =>
+        placed(key, { ...unsigned, headers }, other === undefined ? rest : { ...rest, [name]: other }),
+      );
+    }
   };
   return [
     check("rejects any character of the signature's headers changed", () =>
-      eachHeader(async (parts, name, value) => {
+      eachPart(async (name, value, remade) => {
         for (const [position, text] of changedText(value)) {
-          await mustReject(given, withHeader(parts, name, text), `character ${position} of ${name} changed`);
+          await mustReject(given, remade(text), `character ${position} of ${name} changed`);
         }
       }),
     ),
     check("rejects the signature in another spelling", () =>
-      eachHeader(async (parts, name, value) => {
+      eachPart(async (name, value, remade) => {
         for (const text of misspelt(value)) {
-          await mustReject(given, withHeader(parts, name, text), `${name} spelled in another way`);
+          await mustReject(given, remade(text), `${name} spelled in another way`);
         }
       }),
     ),
     check("rejects a request that lacks one of the signature's headers", () =>
-      eachHeader(async (parts, name) => {
-        const { [name]: _, ...headers } = parts.headers;
-        await mustReject(given, { ...parts, headers }, `without ${name}`);
+      eachPart(async (name, _, remade) => {
+        await mustReject(given, remade(), `without ${name}`);
       }),
     ),
     check("rejects an empty or truncated signature", () =>
-      eachHeader(async (parts, name, value) => {
+      eachPart(async (name, value, remade) => {
         for (const text of ["", value.slice(0, 1), value.slice(0, value.length >> 1), value.slice(0, -1)]) {
-          await mustReject(given, withHeader(parts, name, text), `${name} cut to ${text.length} characters`);
+          await mustReject(given, remade(text), `${name} cut to ${text.length} characters`);
         }
       }),
     ),
@@ -196,7 +176,7 @@ function signatureNegatives<O>(given: Given<O>, toleranceSeconds: number | undef
             ages(given, [1 - toleranceSeconds, toleranceSeconds - 1], true),
           ),
         ]),
-    ...several(given, (parts, value) => withHeader(parts, key.signatureHeader ?? "", value)),
+    ...several(given),
   ];
 }
 
@@ -210,13 +190,14 @@ async function ages<O>(given: Given<O>, offsets: readonly number[], accepted: bo
   }
 }
 
-function several<O>(
-  given: Given<O>,
-  withSignature: (parts: WebhookParts, value: string) => WebhookParts,
-): readonly Check[] {
+function several<O>(given: Given<O>): readonly Check[] {
   const { suite, key, unsigned } = given;
   const { combine, signatureHeader = "" } = key;
   if (!combine) return [];
+  const withSignature = (parts: WebhookParts, value: string): WebhookParts => ({
+    ...parts,
+    headers: { ...parts.headers, [signatureHeader]: value },
+  });
   return [
     check("accepts several signatures of which one is right, and rejects several wrong ones", async () => {
       const parts = await signed(key, unsigned);
@@ -278,10 +259,17 @@ function rotation<O>({ suite, key, unsigned }: Given<O>, other: WebhookKey<O>): 
   ];
 }
 
-function junkCheck<O>({ suite, key, unsigned }: Given<O>, what: string, body: Uint8Array<ArrayBuffer>): Check {
+function junkCheck<O>(given: Given<O>, what: string, body: Uint8Array<ArrayBuffer>): Check {
+  const { suite, key, unsigned } = given;
+  const parts = { ...unsigned, body };
+  if (placed(key, parts, {}) === undefined) {
+    return check(`rejects ${what}, which has no place for a signature`, async () => {
+      await mustReject(given, parts, what);
+    });
+  }
   return check(`parses ${what} to a list of events when it is signed`, async () => {
     const source = suite.create(offered(key.option));
-    const { events } = await mustAccept(source, await signed(key, { ...unsigned, body }), what);
+    const { events } = await mustAccept(source, await signed(key, parts), what);
     ensureWellFormed(source, events);
   });
 }

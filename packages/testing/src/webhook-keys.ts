@@ -10,12 +10,29 @@ export interface WebhookParts {
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
+/** What proves a request, by name: the signature, and what is signed with it, such as a timestamp. */
+export type Proof = Readonly<Record<string, string>>;
+
 /** A secret from both sides: what the receiver is configured with, and how the provider signs with it. */
 export interface WebhookKey<O = unknown> {
   /** What `create` is called with. */
   readonly option: O;
-  /** The headers to set. Those already there may take part: an id that the fixture chose. */
-  sign(request: WebhookParts, at: Date): Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
+  /** The headers to set. Those already there may take part: an id that the fixture chose. With `place`, what it places. */
+  sign(request: WebhookParts, at: Date): Proof | Promise<Proof>;
+  /** Puts a proof into the request where it does not travel in headers. Undefined for a body that has no place for it. */
+  readonly place?: ((request: WebhookParts, proof: Proof) => WebhookParts | undefined) | undefined;
+  /**
+   * With `covers: "fields"`, the fields that are covered beside the proof itself, by name, and the request with some of
+   * them changed, or taken away where the value is undefined.
+   */
+  readonly fields?:
+    | {
+        read(request: WebhookParts): Readonly<Record<string, string>>;
+        write(request: WebhookParts, changed: Readonly<Record<string, string | undefined>>): WebhookParts;
+      }
+    | undefined;
+  /** What the events say is not covered, so that a captured signature must be recognised. Default: if the scheme can. */
+  readonly replayGuard?: boolean | undefined;
   /** What the signature covers. Default: what the scheme says. Saying it here holds the scheme to it. */
   readonly covers?: Covers | undefined;
   /** How old or early the scheme's specification lets a timestamp be. Default: what the scheme says. */

@@ -1,5 +1,5 @@
 import type { WebhookSource } from "carillon";
-import { eventTypes, receiveWebhook } from "carillon";
+import { eventTypes, receiveWebhook, type ReceiveOptions } from "carillon";
 import { ensure } from "./check.ts";
 import type { WebhookParts } from "./webhook-keys.ts";
 
@@ -14,7 +14,12 @@ export interface Received {
 }
 
 /** Receives with an eye on `parse`: the source itself is watched, so that a call of it from anywhere is seen. */
-export async function receive(source: WebhookSource, parts: WebhookParts, now: Date = fixtureTime): Promise<Received> {
+export async function receive(
+  source: WebhookSource,
+  parts: WebhookParts,
+  now: Date = fixtureTime,
+  seen?: ReceiveOptions["seen"],
+): Promise<Received> {
   let parsed = false;
   const parse = source.parse.bind(source);
   const watched = Object.assign(source, {
@@ -23,7 +28,7 @@ export async function receive(source: WebhookSource, parts: WebhookParts, now: D
       return parse(webhook);
     },
   });
-  const received = await receiveWebhook(watched, parts, { now: () => now });
+  const received = await receiveWebhook(watched, parts, { now: () => now, seen });
   Object.assign(source, { parse });
   return received.ok
     ? { ok: true, reason: "", parsed, events: received.events }
@@ -40,8 +45,9 @@ export async function mustAccept(
   parts: WebhookParts,
   what: string,
   now?: Date,
+  seen?: ReceiveOptions["seen"],
 ): Promise<Received> {
-  const received = await receive(source, parts, now);
+  const received = await receive(source, parts, now, seen);
   ensure(received.ok, `${what}: must be accepted, and was rejected (${received.reason})`);
   return received;
 }
