@@ -1,5 +1,6 @@
 export type * from "./channels/channel.ts";
 export type * from "./provider/contract.ts";
+export type * from "./provider/operation.ts";
 export type * from "./provider/recall.ts";
 export type * from "./provider/request.ts";
 export type * from "./provider/settings.ts";
@@ -14,6 +15,7 @@ export type * from "./send/guard.ts";
 export type * from "./send/retry-policy.ts";
 export type * from "./webhook/receive.ts";
 export { CallError, CarillonError, ConfigurationError } from "./error/errors.ts";
+export { operation } from "./provider/operation.ts";
 export { createMemory } from "./provider/recall.ts";
 export { tokenExchange } from "./provider/token.ts";
 export { eventTypes } from "./result/delivery-event.ts";

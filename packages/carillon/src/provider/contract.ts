@@ -17,7 +17,14 @@ export interface ProviderFailure {
   readonly tryNext?: true | undefined;
 }
 
-export type Outcome = { readonly ok: true; readonly providerMessageId?: string | undefined } | ProviderFailure;
+export interface ProviderSuccess {
+  readonly ok: true;
+  readonly providerMessageId?: string | undefined;
+  /** What an operation answers. */
+  readonly value?: unknown;
+}
+
+export type Outcome = ProviderSuccess | ProviderFailure;
 
 /** A store of values with an end. Values, never promises (see docs/runtimes.md). */
 export interface Cache {

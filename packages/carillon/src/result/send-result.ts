@@ -68,3 +68,6 @@ export interface FailedResult extends ResultBase {
 }
 
 export type SendResult = SentResult | CapturedResult | FailedResult;
+
+/** Of an operation; `value` is what the provider answered. */
+export type CallResult<T> = (SentResult & { readonly value: T }) | CapturedResult | FailedResult;

@@ -17,7 +17,7 @@ export async function cleanOutcomes(
       const { providerMessageId: id } = outcome;
       // An id is what the provider makes it: one that repeats a credential is dropped.
       const isLeak = secrets.some((secret) => secret && id?.includes(secret));
-      return { ok: true, providerMessageId: isLeak ? undefined : id };
+      return { ...outcome, providerMessageId: isLeak ? undefined : id };
     }
     return {
       ...outcome,

@@ -1,6 +1,7 @@
 import type { ChannelId, Input } from "../channels/channel.ts";
 import type { Cache, Provider } from "../provider/contract.ts";
-import type { AttemptReport, SendResult } from "../result/send-result.ts";
+import type { Operation } from "../provider/operation.ts";
+import type { AttemptReport, CallResult, SendResult } from "../result/send-result.ts";
 import type { Guard } from "./guard.ts";
 
 export type Fetch = (input: string, init: RequestInit) => Promise<Response>;
@@ -65,4 +66,9 @@ export interface Notifier<C extends ChannelId = ChannelId> {
     entries: readonly BatchEntry<C>[],
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<readonly SendResult[]>;
+  /**
+   * Carries out what is no message, with the notifier's guard, time-outs and retries, whether or not its provider is one
+   * of the notifier's. Never throws for what happens on the wire.
+   */
+  call<T>(operation: Operation<T>, options?: { readonly signal?: AbortSignal | undefined }): Promise<CallResult<T>>;
 }

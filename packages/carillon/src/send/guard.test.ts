@@ -312,7 +312,7 @@ describe("redirect", () => {
     const guarded = await email(["ada@example.com", "bob@example.com"], { cc: "c@example.com", bcc: "d@example.com" });
     const decision = await applyGuard(guard, guarded);
     expect(decision).toMatchObject({ redirect: "dev@example.com" });
-    if (!("redirect" in decision) || guarded.message.channel !== "email") throw new Error("not redirected");
+    if (!("redirect" in decision) || guarded.message?.channel !== "email") throw new Error("not redirected");
     const redirected = channelsById.email.withRecipient(guarded.message, decision.redirect);
     expect(redirected).toMatchObject({ to: [{ email: "dev@example.com" }], cc: [], bcc: [] });
   });

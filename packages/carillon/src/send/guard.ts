@@ -7,7 +7,8 @@ import { textOf } from "../provider/reading.ts";
 /** What the guard is shown: the last hop before a provider. */
 export interface GuardedMessage {
   readonly channel: ChannelId;
-  readonly message: Message;
+  /** Absent for an operation: an edit, a deletion, a topic's members. */
+  readonly message?: Message | undefined;
   readonly addresses: readonly Address[];
 }
 

@@ -29,6 +29,17 @@ export interface Journey {
   result?: SendResult;
 }
 
+/** At its beginning. */
+export function journeyOf(
+  providers: Journey["providers"],
+  message: Journey["message"],
+  messageId: string,
+  idempotencyKey: string,
+): Journey {
+  const { channel } = providers[0] as Provider;
+  return { channel, providers, message, messageId, idempotencyKey, attempts: [], unknown: false, duplicate: false };
+}
+
 /** Messages of one channel that share a request. Never empty; a single message is a group of one. */
 export type Group = readonly Journey[];
 

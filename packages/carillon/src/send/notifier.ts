@@ -9,7 +9,7 @@ import { deliver, groupsOf } from "./deliver.ts";
 import { failure } from "./exchange.ts";
 import { gate } from "./gate.ts";
 import { applyGuard } from "./guard.ts";
-import { conclude, end, type Journey } from "./journey.ts";
+import { conclude, end, type Journey, journeyOf } from "./journey.ts";
 import { type Core, resolveOptions } from "./options.ts";
 
 interface Entry {
@@ -37,6 +37,12 @@ export function createNotifier<const P extends Config>(config: P & Checked<P>): 
       return results[0] as SendResult;
     },
     sendBatch: (entries, { signal } = {}) => sendAll(core, entries, (index) => `sendBatch, entry ${index}`, signal),
+    async call(operation, { signal } = {}) {
+      const id = `op_${crypto.randomUUID()}`;
+      // It has no message, and neither it nor its channel looks at one.
+      const [result] = await carryOut(core, [journeyOf([operation], undefined as never, id, id)], signal);
+      return result as never;
+    },
   };
 }
 
@@ -50,6 +56,15 @@ async function sendAll(
   if (!Array.isArray(entries)) throw new CallError("sendBatch: expected a list");
   const seen = new Set<string>();
   const journeys = entries.map((entry: Entry, index) => begin(core, entry, nameOf(index), seen));
+  return carryOut(core, journeys, signal);
+}
+
+/** Shows the messages to the guard, and sends those that it lets pass. */
+async function carryOut(
+  core: Core,
+  journeys: readonly Journey[],
+  signal: AbortSignal | undefined,
+): Promise<readonly SendResult[]> {
   for (const journey of journeys) await passGuard(core, journey);
   await deliver({ core, signal, gate: gate(core.concurrency) }, groupsOf(journeys.filter(({ result }) => !result)));
   return journeys.map(({ result }) => result as SendResult);
@@ -91,16 +106,7 @@ function begin(core: Core, entry: Entry, subject: string, seen: Set<string>): Jo
   } catch {
     message = failure("invalid-message", "The message could not be read") as Refusal;
   }
-  const journey: Journey = {
-    channel,
-    providers,
-    message: message as Message,
-    messageId,
-    idempotencyKey,
-    attempts: [],
-    unknown: false,
-    duplicate: false,
-  };
+  const journey = journeyOf(providers, message as Message, messageId, idempotencyKey);
   if ("ok" in message) conclude(journey, message);
   return journey;
 }
