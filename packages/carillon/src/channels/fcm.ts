@@ -2,7 +2,7 @@ import type { Address, ChannelDefinition, Extras, MessageExtras } from "./defini
 import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
 import { secretAddress } from "./label.ts";
-import { either, object, oneOf, optional, record, text as textOf, whole } from "./schema.ts";
+import { either, object, oneOf, optional, record, text as textOf, whole } from "../rule/rules.ts";
 import { extras, fillExtras, httpsUrl, jsonObject } from "./schemas.ts";
 
 export type FcmTarget = { readonly token: string } | { readonly topic: string } | { readonly condition: string };
@@ -39,8 +39,10 @@ export interface FcmMessage extends MessageExtras {
   readonly priority?: "normal" | "high" | undefined;
 }
 
-const tokenPattern = /^[A-Za-z0-9_:-]{1,4096}$/;
+export const tokenPattern: RegExp = /^[A-Za-z0-9_:-]{1,4096}$/;
 const token = textOf("a registration token", tokenPattern);
+/** Without `/topics/`. */
+export const topicPattern: RegExp = /^[a-zA-Z0-9_.~%-]{1,900}$/;
 
 const has =
   (key: string) =>
@@ -50,7 +52,7 @@ const has =
 // https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages
 const address = either<FcmTarget, FcmTarget>(
   has("topic"),
-  object({ topic: textOf("a topic's name, without /topics/", /^[a-zA-Z0-9_.~%-]{1,900}$/) }),
+  object({ topic: textOf("a topic's name, without /topics/", topicPattern) }),
   either<FcmTarget, FcmTarget>(
     has("condition"),
     object({ condition: textOf("a condition: 'a' in topics && ...", /^[ !-~]{1,4096}$/) }),
@@ -126,7 +128,8 @@ function isCondition(condition: string): boolean {
   return rest === "§";
 }
 
-async function toAddress(to: FcmMessage["to"]): Promise<Address> {
+/** A token is a secret; topics and conditions are not. */
+export async function fcmAddress(to: FcmTarget): Promise<Address> {
   if ("token" in to) {
     const hashed = await secretAddress(to.token, "token", [to.token]);
     return { ...hashed, key: `token:${hashed.key}` };
@@ -140,7 +143,7 @@ export const fcmChannel: ChannelDefinition<"fcm", FcmMessage> = {
   address,
   content: object(entries),
   normalise: (input) => normaliseWith(inputSchema, input, toMessage),
-  addresses: async ({ to }) => [await toAddress(to)],
+  addresses: async ({ to }) => [await fcmAddress(to)],
   /** To the device of that token. */
   withRecipient: (message, to) => (tokenPattern.test(to) ? { ...message, to: { token: to } } : undefined),
 };
