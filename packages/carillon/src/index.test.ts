@@ -23,6 +23,7 @@ it("exports what callers need, and nothing by accident", () => {
     "nextStep",
     "receiveWebhook",
     "redirect",
+    "smsSegments",
     "statusOrder",
     "tokenExchange",
   ]);

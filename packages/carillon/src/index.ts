@@ -24,4 +24,5 @@ export { evidenceOf, evidenceOrder, isFailing, joinEvidence, joinStatus, statusO
 export { allowlist, capture, redirect } from "./send/guard.ts";
 export { createNotifier } from "./send/notifier.ts";
 export { backoffMs, failureTable, mayHaveBeenSent, nextStep } from "./send/retry-policy.ts";
+export { smsSegments, type SmsSegments } from "./text/sms-segments.ts";
 export { receiveWebhook } from "./webhook/receive.ts";
