@@ -16,6 +16,21 @@ export const simulatorCredentials: {
     readonly webhookUsername: string;
     readonly webhookPassword: string;
   };
+  readonly fcm: {
+    /** As the file that Google gives out has it. */
+    readonly serviceAccount: {
+      readonly type: "service_account";
+      readonly project_id: string;
+      readonly private_key_id: string;
+      /** RSA, PKCS #8 in PEM. */
+      readonly private_key: string;
+      readonly client_email: string;
+      readonly client_id: string;
+      readonly token_uri: string;
+    };
+    /** Its public half, SPKI, base64. */
+    readonly publicKey: string;
+  };
 } = {
   resend: {
     apiKey: "re_simulator_only_000000000000",
@@ -32,5 +47,19 @@ export const simulatorCredentials: {
     serverToken: "51000000-0000-4000-8000-000000000000",
     webhookUsername: "simulator",
     webhookPassword: "simulator-only-postmark-password",
+  },
+  fcm: {
+    serviceAccount: {
+      type: "service_account",
+      project_id: "carillon-simulator",
+      private_key_id: "0000000000000000000000000000000000000000",
+      private_key:
+        "-----BEGIN PRIVATE KEY-----\nMIIEvAIBADANBgkqhkiG9w0BAQEFAASCBKYwggSiAgEAAoIBAQDEWszDHNIhnP7h\nGjVgFHc026caWUcAIaSAV87RKbwg/uppMuKwgqKmJC/OP/bAmDtNYxRNf0TkeECO\ndBm3+9S1AZXLJWP0OmXPFGT3q21vt6xCcM/cp5UGdicKPkkEZstQXs8sgorfrt50\nQsD9Nx8IYIE/4Tv7vorTzqQM+YY9f01GtlyqNhZ2NOv9uVS1R9eBLwcZycI0B6sZ\nJzA2ddTyZ1SaenWXwgQWinXDzSd9TvSKkTX4Hl8Bt/6Noo45Ijb75OnJRooA4HDz\nlSqwufjQlS1CZA51I1jUHkC5P8JJ2P5mo0XWJi0UoPHEDMoR6gPvzwCb8d/HlQb2\nc2uaJur3AgMBAAECggEAEUBhCSt5Etb2VdS1p9Fkf9Jkph397PcHuvb8BsiB7Ow4\nsDF2VUfE/o/jW12nUliNrUjtObna1a/zDBELSWzozVZsUMLiO0z+MOl7zX7USKJ8\nkgHTYXGf2Ed9OpsqUyas6kzKKwD1Lp3wkYpj5lt3cIb6FCC34nBlRiK7qyApOTHU\ntCOuOeWYv9rIq+qUga9bhtPKCkoXx8G3QxLRSnNSu2DgmhPH1jHqYHjWn5H0nBqS\nm+um3IllCR7EDVKhnMsPcqC2Vroaxq036ApoEa4vqL8yGQMOIfvl3L4uIi626aPY\nY1AcwV0lh0nLt3FxXM0jW4frJsgqaZH9CzYiHYALwQKBgQDiggj9Ix9lauerMiAi\nougebrgv2NNLdGEAzrF5xD+7YNHZrljPg2UzkrsUHa5V1DMkQFMlZhn41pBX28w2\n2742veZFmhbH+0u4jfjhJckD/mZR5/Re3pOUUMUfcTLKF0ABtqDAQ1TQuLhEBOKP\nQy9UQWsNT6enCn67BOLz96JssQKBgQDd67IomBSHXXwAYuJbleRtIF26Fack8vrq\ndLFzWCFq/O1sNUufaWGAeEkQW6s3HYp8rvoYYw5gizJyfq2TDjjdOL3GnwckxuSL\nWPhQeYBpzEa9HH8yKkGGayj8RlLPz/OvGRc8rr40Dxy9snyfXWxXQ+WQp6QRANN9\nmK5f0hUcJwKBgAj4Ayka0exvHjs+Id2dO7mwwqRKXpt3QTwJ8ycSKT/fJpALAkM9\nPa2cGsJCJpwJafj+fwxVDaQ3wsFn1584dkCupkaNQmeqwKXPIVKw71O0KBMILznu\ncEOIKzYCgnNUFlm7BIR4ZgxZtBolY18u1tnsOTPuuoG3varkF6R3YrwRAoGAY/a0\npOaEcMlifwYL8rddUu6+aYExbkppTk1MVanAO+I8zH5hVyhv/B+ywcSZJlWPOUTU\ncUHFiyWIjtyTMWe5o6TYj2y5Gg7higeEqzNf7chPoQYCIcW5CGSi7Kh8yxFgMmJ5\n/iK0mNyp1KVez6aUk+aItRVeqS4XFj89ZPpL+gcCgYAnyN8apTAShgLcvpWlAd4I\nuGbs8yt7db7x94Ap2bdyvSsWlTsji/yCqVHidHtJgBH4SIUd7Zwj5sdhaBsulwgq\ntiN9A4oQdZjTKjUOc3CflsB+TLmP0HmdTuQDk7RawSvoeNDeOnIFEZccOkdevFl/\nj6qQfzIMPipUdMx2pfMx8A==\n-----END PRIVATE KEY-----\n",
+      client_email: "simulator-only@carillon-simulator.iam.gserviceaccount.com",
+      client_id: "100000000000000000000",
+      token_uri: "https://oauth2.googleapis.com/token",
+    },
+    publicKey:
+      "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAxFrMwxzSIZz+4Ro1YBR3NNunGllHACGkgFfO0Sm8IP7qaTLisIKipiQvzj/2wJg7TWMUTX9E5HhAjnQZt/vUtQGVyyVj9DplzxRk96ttb7esQnDP3KeVBnYnCj5JBGbLUF7PLIKK367edELA/TcfCGCBP+E7+76K086kDPmGPX9NRrZcqjYWdjTr/blUtUfXgS8HGcnCNAerGScwNnXU8mdUmnp1l8IEFop1w80nfU70ipE1+B5fAbf+jaKOOSI2++TpyUaKAOBw85UqsLn40JUtQmQOdSNY1B5AuT/CSdj+ZqNF1iYtFKDxxAzKEeoD788Am/Hfx5UG9nNrmibq9wIDAQAB",
   },
 };
