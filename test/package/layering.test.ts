@@ -35,7 +35,7 @@ const violations: readonly { readonly file: string; readonly code: string; reado
   { file: `${sdk}/error/a.ts`, code: 'import "../index.ts";', says: "stands on nothing" },
   { file: `${sdk}/channels/b.ts`, code: 'import "../send/guard.ts";', says: "stands on nothing" },
   { file: `${sdk}/crypto/c.ts`, code: 'import "../webhook/receive.ts";', says: "stands on nothing" },
-  { file: `${sdk}/crypto/d.ts`, code: 'import * as v from "valibot"; export { v };', says: "Only channels/" },
+  { file: `${sdk}/crypto/d.ts`, code: 'import * as v from "valibot"; export { v };', says: "depends on no package" },
   // The contract, and those who use it.
   { file: `${sdk}/provider/b.ts`, code: 'import "../send/attempt.ts";', says: "nor who uses it" },
   { file: `${sdk}/provider/c.ts`, code: 'import { a } from "../channels/email.ts"; export { a };', says: "is types" },
@@ -54,14 +54,18 @@ const violations: readonly { readonly file: string; readonly code: string; reado
     code: 'import { a } from "../channels/email.ts"; export { a };',
     says: "core carries none",
   },
-  { file: `${sdk}/webhook/c.ts`, code: 'import * as v from "valibot"; export { v };', says: "Only channels/" },
+  { file: `${sdk}/webhook/c.ts`, code: 'import * as v from "valibot"; export { v };', says: "depends on no package" },
   // Providers.
   { file: `${sdk}/providers/acme/c.ts`, code: 'import "../other/index.ts";', says: "imports another" },
   { file: `${sdk}/providers/acme/d.ts`, code: 'import "../../http/perform.ts";', says: "the core performs them" },
   { file: `${sdk}/providers/acme/e.ts`, code: 'import "../../send/notifier.ts";', says: "the core performs them" },
   { file: `${sdk}/providers/acme/f.ts`, code: 'import "../../channels/index.ts";', says: "has them all" },
   { file: `${sdk}/providers/acme/g.ts`, code: 'import "../../webhook/receive.ts";', says: "uses the schemes" },
-  { file: `${sdk}/providers/acme/h.ts`, code: 'import * as v from "valibot"; export { v };', says: "Only channels/" },
+  {
+    file: `${sdk}/providers/acme/h.ts`,
+    code: 'import * as v from "valibot"; export { v };',
+    says: "depends on no package",
+  },
   // Between packages.
   { file: `packages/testing/src/b.ts`, code: 'import "../../carillon/src/index.ts";', says: "public name" },
   { file: `packages/simulator/src/b.ts`, code: 'import "carillon/src/index.ts";', says: "public name" },
@@ -80,7 +84,7 @@ const lawful: readonly { readonly file: string; readonly code: string }[] = [
   { file: `${sdk}/index.ts`, code: 'export type * from "./channels/email.ts";\nexport * from "./send/notifier.ts";' },
   {
     file: `${sdk}/channels/z.ts`,
-    code: 'import * as v from "valibot";\nimport { a } from "../text/a.ts";\nexport { a, v };',
+    code: 'import { a } from "../text/a.ts";\nimport { b } from "../rule/rules.ts";\nexport { a, b };',
   },
   { file: `${sdk}/provider/z.ts`, code: 'import type { A } from "../channels/email.ts";\nexport type B = A;' },
   {

@@ -1,34 +1,28 @@
-import type { GenericSchema } from "valibot";
+import type { Rule } from "../rule/rule.ts";
 import type { Refusal } from "./definition.ts";
-import { check } from "./schema.ts";
 
 /** Notes what was expected of a field; the first note is the one that the caller gets. */
 export type Reject = (field: string, expected: string) => void;
 
 /**
- * Runs an input through its schema and then through the rules that a schema cannot say. Never throws: an input that
- * cannot even be read (a throwing getter) is refused like any other.
+ * Holds an input to its rule, and then to those that are about several fields at once. Never throws: an input that cannot
+ * even be read (a throwing getter) is refused like any other.
  */
-export function normaliseWith<I, M>(
-  schema: GenericSchema<I>,
-  input: unknown,
-  make: (input: I, reject: Reject) => M,
-): M | Refusal {
+export function normaliseWith<I, M>(rule: Rule<I>, input: unknown, make: (input: I, reject: Reject) => M): M | Refusal {
   let refusal: Refusal | undefined;
-  const refuse = (field: string, detail: string): void => {
-    refusal ??= { ok: false, kind: "invalid-message", field, detail };
+  const reject: Reject = (field, expected) => {
+    // The names of fields are the caller's too: only plain words are repeated.
+    const words = field.split(".").filter((word) => /^[\w-]{1,64}$/.test(word));
+    refusal ??= { ok: false, kind: "invalid-message", field: words.join("."), detail: `expected ${expected}` };
   };
   let message: M | undefined;
   try {
-    const read = check(schema, input);
-    if (read.issues) {
-      const [{ path, message: detail }] = read.issues;
-      // The names of fields are the caller's too: only plain words are repeated.
-      const keys = path.map(({ key }) => key).filter((key) => /^[\w-]{1,64}$/.test(key));
-      refuse(keys.join("."), detail);
-    } else message = make(read.value, (field, expected) => refuse(field, `expected ${expected}`));
+    const found = rule(input);
+    if (found === true) message = make(input as I, reject);
+    else if (typeof found === "string") reject("", found);
+    else reject(...found);
   } catch {
-    refuse("", "expected a plain object that can be read");
+    reject("", "a plain object that can be read");
   }
   return refusal ?? (message as M);
 }

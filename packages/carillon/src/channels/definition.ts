@@ -1,5 +1,3 @@
-import type { GenericSchema } from "valibot";
-
 /** What every channel's input carries beside its own content. */
 export interface Extras {
   /** String map for correlation. Keys `[A-Za-z0-9_-]{1,64}`, values up to 256 characters, at most 20. Comes back in events. */
@@ -40,10 +38,6 @@ export interface Refusal {
 /** What a channel is, whichever it is: its file knows its own messages, and no other channel's. */
 export interface ChannelDefinition<Id extends string, M> {
   readonly id: Id;
-  /** Schema of `to`. */
-  readonly address: GenericSchema<unknown, unknown>;
-  /** Schema of everything but `channel` and `to`; unknown keys are refused. */
-  readonly content: GenericSchema<unknown, unknown>;
   /** Shape and cross-field rules. Takes what may be anything: the caller may be JavaScript, or JSON. */
   normalise(input: unknown): M | Refusal;
   /**

@@ -6,7 +6,7 @@ import type { Reject } from "./check.ts";
 import { emailExpectation, spellEmailAddress } from "../address/email-address.ts";
 import { base64SizeBytes, fileContent } from "./file-content.ts";
 import { emailLabel } from "./label.ts";
-import { either, isObject, list, object, oneOf, optional, record, text } from "./schema.ts";
+import { either, isObject, list, object, oneOf, optional, record, text } from "../rule/rules.ts";
 import { extras, filledText, fillExtras, httpsUrl, line } from "./schemas.ts";
 
 export interface EmailAddress {
@@ -127,7 +127,7 @@ const entries = {
   ...extras,
 };
 
-const inputSchema = object<EmailInput>({
+const inputRule = object<EmailInput>({
   channel: oneOf("email"),
   to: mailboxes,
   ...entries,
@@ -210,9 +210,7 @@ function toAddress({ email }: EmailAddress): Address {
 
 export const emailChannel: ChannelDefinition<"email", EmailMessage> = {
   id: "email",
-  address: mailboxes,
-  content: object(entries),
-  normalise: (input) => normaliseWith(inputSchema, input, toMessage),
+  normalise: (input) => normaliseWith(inputRule, input, toMessage),
   addresses: ({ to, cc, bcc }) => [...to, ...cc, ...bcc].map(toAddress),
   withRecipient(message, to) {
     const email = spellEmailAddress(to);

@@ -81,7 +81,7 @@ const entries = {
   ...extras,
 };
 
-const inputSchema = object<FcmInput>({
+const inputRule = object<FcmInput>({
   channel: oneOf("fcm"),
   to: address,
   ...entries,
@@ -140,9 +140,7 @@ export async function fcmAddress(to: FcmTarget): Promise<Address> {
 
 export const fcmChannel: ChannelDefinition<"fcm", FcmMessage> = {
   id: "fcm",
-  address,
-  content: object(entries),
-  normalise: (input) => normaliseWith(inputSchema, input, toMessage),
+  normalise: (input) => normaliseWith(inputRule, input, toMessage),
   addresses: async ({ to }) => [await fcmAddress(to)],
   /** To the device of that token. */
   withRecipient: (message, to) => (tokenPattern.test(to) ? { ...message, to: { token: to } } : undefined),

@@ -1,7 +1,7 @@
 import type { Address, ChannelDefinition, Extras, MessageExtras } from "./definition.ts";
 import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
-import { either, isObject, list, object, oneOf, optional, text as textOf } from "./schema.ts";
+import { either, isObject, list, object, oneOf, optional, text as textOf } from "../rule/rules.ts";
 import { extras, filledText, fillExtras, jsonObject } from "./schemas.ts";
 
 export interface SlackInput extends Extras {
@@ -41,7 +41,7 @@ const entries = {
   ...extras,
 };
 
-const inputSchema = object<SlackInput>({
+const inputRule = object<SlackInput>({
   channel: oneOf("slack"),
   to: address,
   ...entries,
@@ -65,9 +65,7 @@ function toAddress(to: SlackMessage["to"]): Address {
 
 export const slackChannel: ChannelDefinition<"slack", SlackMessage> = {
   id: "slack",
-  address,
-  content: object(entries),
-  normalise: (input) => normaliseWith(inputSchema, input, toMessage),
+  normalise: (input) => normaliseWith(inputRule, input, toMessage),
   addresses: ({ to }) => [toAddress(to)],
   withRecipient(message, to) {
     if (conversationId.test(to)) return { ...message, to: { id: to }, threadTs: undefined };

@@ -1,9 +1,9 @@
-import { e164 } from "../address/phone-number.ts";
+import { e164, smsSender, smsSenderExpectation } from "../address/phone-number.ts";
 import type { ChannelDefinition, Extras, MessageExtras } from "./definition.ts";
 import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
 import { phoneLabel } from "./label.ts";
-import { list, object, oneOf, optional, text as textOf, whole } from "./schema.ts";
+import { list, object, oneOf, optional, text as textOf, whole } from "../rule/rules.ts";
 import { extras, filledText, fillExtras, httpsUrl } from "./schemas.ts";
 
 export interface SmsInput extends Extras {
@@ -29,18 +29,16 @@ export interface SmsMessage extends MessageExtras {
 }
 
 const phoneNumber = textOf("an E.164 number: + and 7 to 15 digits", e164);
-// GSM 03.40 section 9.1.2.5: an alphanumeric sender has 11 characters, and a letter, or it would be a number.
-const sender = /^(\+[1-9]\d{6,14}|\d{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11})$/;
 
 const entries = {
-  from: optional(textOf("an E.164 number, a short code or a sender id of up to 11 letters and digits", sender)),
+  from: optional(textOf(smsSenderExpectation, smsSender)),
   text: filledText,
   mediaUrls: optional(list(httpsUrl, 10)),
   validitySeconds: optional(whole(1, 36_000)),
   ...extras,
 };
 
-const inputSchema = object<SmsInput>({
+const inputRule = object<SmsInput>({
   channel: oneOf("sms"),
   to: phoneNumber,
   ...entries,
@@ -53,9 +51,7 @@ function toMessage(input: SmsInput, reject: Reject): SmsMessage {
 
 export const smsChannel: ChannelDefinition<"sms", SmsMessage> = {
   id: "sms",
-  address: phoneNumber,
-  content: object(entries),
-  normalise: (input) => normaliseWith(inputSchema, input, toMessage),
+  normalise: (input) => normaliseWith(inputRule, input, toMessage),
   // Providers repeat a number without its plus, too.
   addresses: ({ to }) => [{ key: to, label: phoneLabel(to), secrets: [to, to.slice(1)] }],
   withRecipient: (message, to) => (e164.test(to) ? { ...message, to } : undefined),

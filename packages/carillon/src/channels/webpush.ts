@@ -2,7 +2,7 @@ import type { ChannelDefinition, Extras, MessageExtras } from "./definition.ts";
 import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
 import { secretAddress } from "./label.ts";
-import { object, oneOf, optional, text as textOf, value, whole } from "./schema.ts";
+import { object, oneOf, optional, text as textOf, value, whole } from "../rule/rules.ts";
 import { extras, fillExtras, httpsUrl, jsonObject } from "./schemas.ts";
 
 /** What `PushSubscription.toJSON()` gives in a browser, and the key that it was made with. */
@@ -47,10 +47,7 @@ const publicKey = textOf(
 const address = object({
   endpoint: httpsUrl,
   expirationTime: optional(
-    value<number | null>("a number or null", (input) => input === null || typeof input === "number", {
-      type: "nullable",
-      wrapped: { type: "number" },
-    }),
+    value<number | null>("a number or null", (input) => input === null || typeof input === "number"),
   ),
   keys: object({
     p256dh: publicKey,
@@ -69,7 +66,7 @@ const entries = {
   ...extras,
 };
 
-const inputSchema = object<WebPushInput>({
+const inputRule = object<WebPushInput>({
   channel: oneOf("webpush"),
   to: address,
   ...entries,
@@ -93,9 +90,7 @@ function isSendable(payload: unknown): boolean {
 
 export const webpushChannel: ChannelDefinition<"webpush", WebPushMessage> = {
   id: "webpush",
-  address,
-  content: object(entries),
-  normalise: (input) => normaliseWith(inputSchema, input, toMessage),
+  normalise: (input) => normaliseWith(inputRule, input, toMessage),
   async addresses({ to }) {
     const { host, pathname } = new URL(to.endpoint);
     return [

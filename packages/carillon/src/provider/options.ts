@@ -1,14 +1,13 @@
 import { ConfigurationError } from "../error/errors.ts";
+import { type Problem, problemsOf, type Rule } from "../rule/rule.ts";
+import { isObject, optional as maybe, value as rule } from "../rule/rules.ts";
 import { entryOf, matches, recordOf } from "./reading.ts";
 
-/** True for a good value; for another what it must be, which is all that an error says of it: never the value itself. */
-export type OptionRule = (value: unknown) => true | string;
+/** The rule of an option. */
+export type OptionRule = Rule;
 
 /** Rules by option. */
-export type OptionRules = Readonly<Record<string, OptionRule>>;
-
-/** An option that breaks its rule, and what was expected of it. */
-export type OptionProblem = readonly [option: string, expected: string];
+export type OptionRules = Readonly<Record<string, Rule>>;
 
 /** What {@link isHeaderSafe} takes, in words. */
 export const credential = "visible ASCII without spaces";
@@ -18,27 +17,26 @@ export function isHeaderSafe(value: unknown): value is string {
   return matches(/^[!-~]+$/, value);
 }
 
-export const text: OptionRule = (value) => matches(/\S/, value) || "text that is not blank";
+export const text: Rule = (value) => matches(/\S/, value) || "text that is not blank";
 
 /** A credential for a request's header, or a function that gets one. */
-export const secret: OptionRule = (value) =>
+export const secret: Rule = (value) =>
   typeof value === "function" || isHeaderSafe(value) || `${credential}, or a function`;
 
 /** A receiver's secret: one string, or a list of them while they rotate. */
-export const secrets: OptionRule = (value) => {
+export const secrets: Rule = (value) => {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
   return (list.length > 0 && list.every((each) => text(each) === true)) || "text that is not blank, or a list of it";
 };
 
-export const url: OptionRule = (value) =>
-  (matches(/^https?:/i, value) && URL.canParse(value)) || "an http or https URL";
+export const url: Rule = (value) => (matches(/^https?:/i, value) && URL.canParse(value)) || "an http or https URL";
 
-export const flag: OptionRule = (value) => typeof value === "boolean" || "true or false";
+export const flag: Rule = (value) => typeof value === "boolean" || "true or false";
 
 /** Finite, too. */
-export const positive: OptionRule = (value) => (Number.isFinite(value) && (value as number) > 0) || "a number above 0";
+export const positive: Rule = (value) => (Number.isFinite(value) && (value as number) > 0) || "a number above 0";
 
-export const record: OptionRule = (value) => recordOf(value) === value || "an object";
+export const record: Rule = /* @__PURE__ */ rule("an object", isObject);
 
 /** What every provider's factory may be given. */
 export const accountRules: OptionRules = { account: text, baseUrl: url };
@@ -48,15 +46,12 @@ export function optionProblems(
   options: unknown,
   optional: OptionRules,
   required: OptionRules = {},
-): readonly OptionProblem[] {
-  const given = recordOf(options);
-  return Object.keys({ ...required, ...given }).flatMap((option) => {
-    const value = given[option];
-    const rule = entryOf(required, option);
-    if (value === undefined && !rule) return [];
-    const expected = (rule ?? entryOf(optional, option))?.(value) ?? "no field of this name";
-    return expected === true ? [] : [[option, expected] as const];
-  });
+): readonly Problem[] {
+  const ruleOf = (option: string): Rule | undefined => {
+    const found = entryOf(optional, option);
+    return entryOf(required, option) ?? (found && maybe(found));
+  };
+  return [...problemsOf(recordOf(options), Object.keys(required), ruleOf)];
 }
 
 /**

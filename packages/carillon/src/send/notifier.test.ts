@@ -47,7 +47,7 @@ describe("createNotifier", () => {
       "attempts: expected a whole number from 1 to 100",
       "maxWaitMs: expected a whole number from 0 to 2147483647",
       "timeoutMs: expected a whole number from 1 to 2147483647",
-      'onUnknown: expected "hold" or "resend"',
+      "onUnknown: expected hold, resend",
       "concurrency: expected a whole number from 1 to 10000",
       'guard: expected "live" or a function',
       "cache: expected an object",

@@ -1,8 +1,9 @@
 import { ConfigurationError } from "../error/errors.ts";
 import { within } from "../http/within.ts";
 import type { Provider } from "../provider/contract.ts";
-import { optionProblems, type OptionRule, record } from "../provider/options.ts";
+import { optionProblems, type OptionRules, record } from "../provider/options.ts";
 import { recordOf } from "../provider/reading.ts";
+import { oneOf, value as rule, whole } from "../rule/rules.ts";
 import type { Config, NotifierOptions } from "./config.ts";
 
 /** What is filled in where it is absent. */
@@ -42,12 +43,15 @@ const fallbacks: Pick<Core, Filled | "defaults"> = {
   sleep: within,
 };
 
-const rules: Readonly<Record<keyof NotifierOptions, OptionRule>> = {
-  guard: (value) => value === "live" || isFunction(value) || '"live" or a function',
+const isFunction = (value: unknown): boolean => typeof value === "function";
+const callable = /* @__PURE__ */ rule("a function", isFunction);
+
+const rules: OptionRules = {
+  guard: /* @__PURE__ */ rule('"live" or a function', (value) => value === "live" || isFunction(value)),
   attempts: /* @__PURE__ */ whole(1, 100),
   maxWaitMs: /* @__PURE__ */ whole(0, maxTimerMs),
   timeoutMs: /* @__PURE__ */ whole(1, maxTimerMs),
-  onUnknown: (value) => value === "hold" || value === "resend" || '"hold" or "resend"',
+  onUnknown: /* @__PURE__ */ oneOf("hold", "resend"),
   concurrency: /* @__PURE__ */ whole(1, 10_000),
   defaults: record,
   cache: record,
@@ -56,21 +60,7 @@ const rules: Readonly<Record<keyof NotifierOptions, OptionRule>> = {
   now: callable,
   random: callable,
   sleep: callable,
-};
-
-function whole(least: number, most: number): OptionRule {
-  return (value) =>
-    (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) ||
-    `a whole number from ${least} to ${most}`;
-}
-
-function callable(value: unknown): true | string {
-  return isFunction(value) || "a function";
-}
-
-function isFunction(value: unknown): boolean {
-  return typeof value === "function";
-}
+} satisfies Readonly<Record<keyof NotifierOptions, unknown>>;
 
 /** Checks everything and fills in what is absent. Throws one {@link ConfigurationError} with all problems. */
 export function resolveOptions(config: Config): Core {
