@@ -42,7 +42,8 @@ function mailboxText({ email, name }: Mailbox): string {
   return name === undefined ? email : `${name} <${email}>`;
 }
 
-function fileDetails({ base64, contentId, contentType }: Attachment): string {
+/** Type, size, and content id. */
+export function fileDetails({ base64, contentId, contentType }: Attachment): string {
   const bytes = Math.floor((base64.replace(/[=\s]/g, "").length * 3) / 4);
   const size = bytes < 1024 ? `${bytes} bytes` : `${(bytes / 1024).toFixed(1)} kB`;
   return [contentType, size, ...(contentId === undefined ? [] : [`cid:${contentId}`])].join(", ");

@@ -1,28 +1,34 @@
 import { html } from "hono/html";
-import type { MessageSummary } from "../message.ts";
+import type { MessageSummary, OtherRequest } from "../message.ts";
 import { outcomeNames, simulatorDomain } from "../outcome.ts";
 import type { Route } from "../route.ts";
 import type { MessageFilter, Page, WebhookRecord } from "../store/store.ts";
+import { channelNames, viaBadge } from "./channels.ts";
 import { eventChip } from "./events.ts";
 import { layout, time, type Markup } from "./layout.ts";
+import { otherRequests } from "./other-requests.ts";
 
 interface InboxInput {
   readonly page: Page<MessageSummary>;
   readonly webhooks: readonly WebhookRecord[];
+  readonly others: readonly OtherRequest[];
   readonly filter: MessageFilter;
   readonly routes: readonly Route[];
 }
 
 /** Every message caught, newest first. */
-export function inboxPage({ page, webhooks, filter, routes }: InboxInput): Markup {
+export function inboxPage({ page, webhooks, others, filter, routes }: InboxInput): Markup {
   const names = new Map(routes.map((route) => [route.id, route.name]));
   const byMessage = groupByMessage(webhooks);
-  const changes = page.items.map(({ id }) => `${id}:${(byMessage.get(id) ?? []).map(({ state }) => state).join()}`);
+  const changes = page.items.map(({ id, editedAtMs, deletedAtMs }) =>
+    [id, editedAtMs, deletedAtMs, ...(byMessage.get(id) ?? []).map(({ state }) => state)].join(),
+  );
   return layout(
     "Inbox - Carillon simulator",
     html`<div class="bar">
         <h1>Inbox</h1>
         <form>
+          ${filter.channel === undefined ? "" : html`<input type="hidden" name="channel" value="${filter.channel}" />`}
           <input name="recipient" value="${filter.recipient ?? ""}" placeholder="Recipient" aria-label="Recipient" />
           <select name="provider" aria-label="Provider">
             <option value="">All providers</option>
@@ -34,38 +40,56 @@ export function inboxPage({ page, webhooks, filter, routes }: InboxInput): Marku
           <button>Filter</button>
         </form>
       </div>
+      <nav class="channels" aria-label="Channel">
+        ${channelLink("All", undefined, filter)}
+        ${Object.entries(channelNames).map(([kind, name]) => channelLink(name, kind, filter))}
+      </nav>
       <section class="card" data-live="${changes.join(" ")}">
         ${page.items.length === 0 ? empty(filter) : ""}
         <ol class="list">
           ${page.items.map((message) => html`<li>${row(message, names, byMessage.get(message.id) ?? [])}</li>`)}
         </ol>
-        ${page.next === undefined ? "" : html`<a class="more" href="${olderHref(filter, page.next)}">Older messages</a>`}
-      </section>`,
+        ${page.next === undefined ? "" : html`<a class="more" href="${href(filter, page.next)}">Older messages</a>`}
+      </section>
+      <div data-live="${others[0]?.id ?? ""}">${otherRequests(others, names)}</div>`,
   );
+}
+
+function channelLink(name: string, channel: string | undefined, filter: MessageFilter): Markup {
+  const current = channel === filter.channel ? html`aria-current="page"` : "";
+  return html`<a href="${href({ ...filter, channel })}" ${current}>${name}</a>`;
 }
 
 function row(message: MessageSummary, names: ReadonlyMap<string, string>, webhooks: readonly WebhookRecord[]): Markup {
   const [first = "", ...others] = message.recipients;
   return html`<a class="row" href="/messages/${message.id}">
-    <span class="provider">${names.get(message.provider) ?? message.provider}</span>
+    ${viaBadge(message.kind, names.get(message.provider) ?? message.provider)}
     <span class="to">${first}${others.length > 0 ? html` <small>+${others.length}</small>` : ""}</span>
-    <span class="subject"><b>${message.title}</b> <span class="preview">${message.preview}</span></span>
-    ${time(message.receivedAtMs)} ${webhooks.length > 0 ? html`<span class="chips">${chips(webhooks)}</span>` : ""}
+    <span class="subject ${message.deletedAtMs === undefined ? "" : "gone"}"
+      ><b>${message.title}</b> <span class="preview">${message.preview}</span></span
+    >
+    ${time(message.receivedAtMs)} ${chipsOf(message, webhooks)}
   </a>`;
 }
 
 const maxChips = 8;
 
-function chips(webhooks: readonly WebhookRecord[]): Markup {
+function chipsOf({ editedAtMs, deletedAtMs }: MessageSummary, webhooks: readonly WebhookRecord[]): Markup {
   const hidden = webhooks.length - maxChips;
-  return html`${webhooks.slice(0, maxChips).map(eventChip)}${hidden > 0 ? html`<span class="chip">+${hidden}</span>` : ""}`;
+  const chips = [
+    ...(editedAtMs === undefined ? [] : [html`<span class="chip">edited</span>`]),
+    ...(deletedAtMs === undefined ? [] : [html`<span class="chip bad">deleted</span>`]),
+    ...webhooks.slice(0, maxChips).map(eventChip),
+    ...(hidden > 0 ? [html`<span class="chip">+${hidden}</span>`] : []),
+  ];
+  return chips.length > 0 ? html`<span class="chips">${chips}</span>` : html``;
 }
 
-function olderHref(filter: MessageFilter, cursor: string): string {
-  const query = new URLSearchParams({ cursor });
-  if (filter.provider !== undefined) query.set("provider", filter.provider);
-  if (filter.recipient !== undefined) query.set("recipient", filter.recipient);
-  return `/?${query.toString()}`;
+/** The inbox with a filter. */
+function href({ provider, channel, recipient }: MessageFilter, cursor?: string): string {
+  const known = Object.entries({ channel, provider, recipient, cursor });
+  const query = new URLSearchParams(known.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+  return query.size > 0 ? `/?${query.toString()}` : "/";
 }
 
 function empty(filter: MessageFilter): Markup {

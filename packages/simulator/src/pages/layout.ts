@@ -35,6 +35,11 @@ export function layout(title: string, main: Markup): Markup {
     </html>`;
 }
 
+/** Pieces one after the other, with nothing between them. */
+export function join(parts: readonly Markup[]): Markup {
+  return html`${parts}`;
+}
+
 /** A point in time; the page's script turns it into the reader's own time. */
 export function time(atMs: number): Markup {
   const iso = new Date(atMs).toISOString();
@@ -49,13 +54,25 @@ export function card(title: string, body: Markup): Markup {
   </section>`;
 }
 
-/** Names with their values. */
-export function definitions(entries: readonly (readonly [name: string, value: string])[], style = ""): Markup {
+/** Names with their values; what has none is left out. */
+export function definitions(
+  entries: readonly (readonly [name: string, value: string | undefined])[],
+  style = "",
+): Markup {
   return html`<dl class="${style}">
-    ${entries.map(
-      ([name, value]) =>
-        html`<dt>${name}</dt>
-          <dd>${value}</dd>`,
+    ${entries.map(([name, value]) =>
+      value === undefined
+        ? ""
+        : html`<dt>${name}</dt>
+            <dd>${value}</dd>`,
     )}
   </dl>`;
+}
+
+/** JSON as it came, folded unless it is the thing to see. */
+export function jsonCard(title: string, value: unknown, open = false): Markup {
+  return html`<details class="card" ${open ? "open" : ""}>
+    <summary>${title}</summary>
+    <pre>${JSON.stringify(value, null, 2)}</pre>
+  </details>`;
 }

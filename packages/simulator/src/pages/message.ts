@@ -1,18 +1,38 @@
 import { html } from "hono/html";
 import type { MessageContent, RecordedMessage, RecordedRequest } from "../message.ts";
 import type { WebhookRecord } from "../store/store.ts";
+import { viaBadge } from "./channels.ts";
+import { discordContent, discordEnvelope } from "./discord.ts";
 import { emailContent, emailEnvelope } from "./email.ts";
 import { eventChip } from "./events.ts";
+import { fcmContent, fcmEnvelope } from "./fcm.ts";
 import { card, definitions, layout, time, type Markup } from "./layout.ts";
+import { requestText } from "./raw-request.ts";
+import { slackContent, slackEnvelope } from "./slack.ts";
+import { smsContent, smsEnvelope } from "./sms.ts";
+import { webPushContent, webPushEnvelope } from "./webpush.ts";
 
 interface View {
   readonly content: Markup;
   readonly envelope: Markup;
 }
 
+/** How each kind of message is shown. */
 function viewOf(content: MessageContent): View {
-  if (content.kind === "email") return { content: emailContent(content), envelope: emailEnvelope(content) };
-  return { content: card("Content", html`<pre>${JSON.stringify(content, null, 2)}</pre>`), envelope: html`` };
+  switch (content.kind) {
+    case "email":
+      return { content: emailContent(content), envelope: emailEnvelope(content) };
+    case "sms":
+      return { content: smsContent(content), envelope: smsEnvelope(content) };
+    case "slack":
+      return { content: slackContent(content), envelope: slackEnvelope(content) };
+    case "discord":
+      return { content: discordContent(content), envelope: discordEnvelope(content) };
+    case "webpush":
+      return { content: webPushContent(content), envelope: webPushEnvelope(content) };
+    case "fcm":
+      return { content: fcmContent(content), envelope: fcmEnvelope(content) };
+  }
 }
 
 interface MessagePageInput {
@@ -30,17 +50,35 @@ export function messagePage({ message, providerName, webhooks }: MessagePageInpu
       <div class="head">
         <h1>${message.title}</h1>
         <p class="meta">
-          <span class="provider">${providerName}</span
-          ><span>${message.recipients.join(", ")}</span>${time(message.receivedAtMs)}
+          ${viaBadge(message.kind, providerName)}<span>${message.recipients.join(", ")}</span>${time(message.receivedAtMs)}
         </p>
       </div>
+      ${changes(message)}
       <div class="columns">
-        <div class="stack">${view.content}${rawRequest(message.request)}</div>
+        <div class="stack">
+          <div class="stack ${message.deletedAtMs === undefined ? "" : "deleted"}">${view.content}</div>
+          ${earlierVersions(message)}${rawRequest(message.request)}
+        </div>
         <div class="stack">
           ${webhookList(webhooks, message.recipients.length > 1)}${view.envelope}${facts(message)}
         </div>
       </div>`,
   );
+}
+
+function changes({ editedAtMs, deletedAtMs }: RecordedMessage): Markup {
+  return html`${editedAtMs === undefined ? "" : html`<p class="notice">Edited ${time(editedAtMs)}</p>`}
+  ${deletedAtMs === undefined ? "" : html`<p class="notice bad">Deleted ${time(deletedAtMs)}: nobody sees it any more.</p>`}`;
+}
+
+function earlierVersions({ earlier }: RecordedMessage): Markup {
+  return html`${earlier.toReversed().map(
+    ({ content, replacedAtMs }) =>
+      html`<details class="card">
+        <summary>Until ${time(replacedAtMs)}</summary>
+        <div class="stack earlier">${viewOf(content).content}</div>
+      </details>`,
+  )}`;
 }
 
 /** Names the recipients where there are several. */
@@ -77,31 +115,16 @@ function facts(message: RecordedMessage): Markup {
     ["Provider's id", message.providerMessageId],
     ["Idempotency key", message.idempotencyKey],
     ["Send at", message.sendAtMs === undefined ? undefined : new Date(message.sendAtMs).toISOString()],
+    ["Webhooks to", message.webhookUrl],
     ["Tags", message.tags.length === 0 ? undefined : message.tags.join(", ")],
     ...Object.entries({ ...message.extra, ...metadata }),
   ];
-  const present = known.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
-  return card("Facts", definitions(present));
+  return card("Facts", definitions(known));
 }
 
-function rawRequest({ method, url, headers, body }: RecordedRequest): Markup {
-  const lines = [`${method} ${url}`, ...headers.map(([name, value]) => `${name}: ${value}`), "", readable(body)];
+function rawRequest(request: RecordedRequest): Markup {
   return html`<details class="card">
     <summary>Raw request</summary>
-    <pre>${lines.join("\n")}</pre>
+    <pre>${requestText(request)}</pre>
   </details>`;
-}
-
-/** JSON on several lines; long strings, attachments mostly, are cut. */
-function readable(body: string): string {
-  const maxLength = 4_000;
-  try {
-    const shorten = (_: string, value: unknown): unknown =>
-      typeof value === "string" && value.length > maxLength
-        ? `${value.slice(0, maxLength)}... (${value.length} characters)`
-        : value;
-    return JSON.stringify(JSON.parse(body), shorten, 2);
-  } catch {
-    return body;
-  }
 }

@@ -9,16 +9,21 @@ const localise = (root) => {
   }
 };
 localise(document);
+const lives = (root) => [...root.querySelectorAll("[data-live]")];
 const refresh = async () => {
-  const live = document.querySelector("[data-live]");
-  const reading = live?.querySelector("details[open]") || String(getSelection()) !== "";
-  if (!live || document.hidden || reading) return;
+  const reading = document.querySelector("[data-live] details[open]") || String(getSelection()) !== "";
+  if (lives(document).length === 0 || document.hidden || reading) return;
   const response = await fetch(location.href);
   if (!response.ok) return;
-  const next = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("[data-live]");
-  if (!next || next.dataset.live === live.dataset.live) return;
-  localise(next);
-  live.replaceWith(next);
+  const fresh = lives(new DOMParser().parseFromString(await response.text(), "text/html"));
+  for (const [index, live] of lives(document).entries()) {
+    const next = fresh[index];
+    if (!next || next.dataset.live === live.dataset.live) continue;
+    localise(next);
+    const focused = live.contains(document.activeElement) && document.activeElement.getAttribute("href");
+    live.replaceWith(next);
+    if (focused) next.querySelector('a[href="' + CSS.escape(focused) + '"]')?.focus();
+  }
 };
 setInterval(() => refresh().catch(() => undefined), 2000);
 `;

@@ -27,7 +27,7 @@ button { cursor: pointer; }
 .card > h2 { padding: 10px 16px; border-bottom: 1px solid var(--line); }
 .list { list-style: none; margin: 0; padding: 0; }
 .list li + li { border-top: 1px solid var(--line); }
-.row { display: grid; grid-template-columns: 88px minmax(0, 15rem) minmax(0, 1fr) auto; gap: 4px 16px; align-items: baseline; padding: 11px 16px; text-decoration: none; }
+.row { display: grid; grid-template-columns: 150px minmax(0, 13rem) minmax(0, 1fr) auto; gap: 4px 16px; align-items: baseline; padding: 11px 16px; text-decoration: none; }
 .row:hover { background: color-mix(in srgb, var(--accent) 6%, transparent); }
 .row .to, .row .subject { overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
 .row .to small, .row .preview { color: var(--soft); }
@@ -39,6 +39,25 @@ button { cursor: pointer; }
 .chip.good { color: var(--good); } .chip.bad { color: var(--bad); } .chip.warn { color: var(--warn); }
 .chip.waiting, .chip.no-target { background: none; box-shadow: inset 0 0 0 1px color-mix(in srgb, currentColor 35%, transparent); }
 .chip.undelivered::after { content: " ✕"; }
+.row .gone b { text-decoration: line-through; }
+.via { display: inline-flex; flex-wrap: wrap; align-items: baseline; gap: 0 8px; }
+.badge { padding: 0 7px; border-radius: 5px; font-size: 12px; font-weight: 600; line-height: 20px; color: var(--tone); background: color-mix(in srgb, var(--tone) 14%, transparent); white-space: nowrap; }
+.badge.email { --tone: var(--accent); } .badge.sms { --tone: var(--good); } .badge.slack { --tone: light-dark(#8a1f6b, #f19ad6); }
+.badge.discord { --tone: light-dark(#3f4ad0, #9aa5ff); } .badge.webpush { --tone: light-dark(#0b6a8f, #6cc8ea); } .badge.fcm { --tone: light-dark(#9a4a00, #ffb366); }
+.channels { display: flex; flex-wrap: wrap; gap: 6px; margin-bottom: 14px; }
+.channels a { padding: 3px 12px; border: 1px solid var(--line); border-radius: 99px; background: var(--card); font-size: 14px; text-decoration: none; }
+.channels a:hover { border-color: var(--accent); }
+.channels a[aria-current] { border-color: var(--accent); background: color-mix(in srgb, var(--accent) 14%, transparent); color: var(--accent); font-weight: 600; }
+.others { margin-top: 20px; }
+.others details + details { border-top: 1px solid var(--line); }
+.others summary { display: flex; flex-wrap: wrap; gap: 2px 10px; align-items: baseline; font-weight: 400; color: inherit; }
+.others summary time { margin-left: auto; color: var(--soft); }
+.others .what { overflow-wrap: anywhere; }
+.notice { margin: 0 0 14px; padding: 8px 16px; border: 1px solid var(--line); border-radius: 10px; background: color-mix(in srgb, var(--warn) 12%, transparent); font-size: 14px; }
+.notice.bad { background: color-mix(in srgb, var(--bad) 12%, transparent); }
+.stack .notice { margin: 0; }
+.deleted { opacity: .55; }
+.stack.earlier { padding: 12px; }
 .provider { font-size: 12px; font-weight: 600; color: var(--accent); }
 .empty { padding: 56px 24px; text-align: center; color: var(--soft); }
 .empty code { color: var(--ink); }
@@ -70,7 +89,7 @@ details details { border-top: 1px solid var(--line); }
 @media (max-width: 800px) {
   .columns { grid-template-columns: minmax(0, 1fr); }
   .row { grid-template-columns: minmax(0, 1fr) auto; }
-  .row .provider { order: 1; } .row time { order: 2; } .row .to { order: 3; grid-column: 1 / -1; }
+  .row .via { order: 1; } .row time { order: 2; } .row .to { order: 3; grid-column: 1 / -1; }
   .row .subject { order: 4; grid-column: 1 / -1; } .row .chips { order: 5; grid-column: 1 / -1; }
 }
 @media (max-width: 560px) {
