@@ -16,6 +16,15 @@ export const simulatorCredentials: {
     readonly webhookUsername: string;
     readonly webhookPassword: string;
   };
+  readonly twilio: {
+    readonly accountSid: string;
+    readonly authToken: string;
+    readonly apiKey: string;
+    readonly apiKeySecret: string;
+    /** The account's one number. */
+    readonly from: string;
+    readonly messagingServiceSid: string;
+  };
   readonly fcm: {
     /** As the file that Google gives out has it. */
     readonly serviceAccount: {
@@ -47,6 +56,14 @@ export const simulatorCredentials: {
     serverToken: "51000000-0000-4000-8000-000000000000",
     webhookUsername: "simulator",
     webhookPassword: "simulator-only-postmark-password",
+  },
+  twilio: {
+    accountSid: "AC000000000000000000000000000051ac",
+    authToken: "simulator-only-twilio-auth-token",
+    apiKey: "SK000000000000000000000000000051ac",
+    apiKeySecret: "simulator-only-twilio-key-secret",
+    from: "+15005550006",
+    messagingServiceSid: "MG000000000000000000000000000051ac",
   },
   fcm: {
     serviceAccount: {
