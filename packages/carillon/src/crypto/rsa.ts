@@ -6,8 +6,8 @@ import { fromBase64 } from "./bytes.ts";
  * can be said of a key without WebCrypto, whose import is asynchronous.
  */
 export function readRsaPem(pem: string): Uint8Array<ArrayBuffer> | undefined {
-  const [, armoured = ""] = /^\s*-----BEGIN PRIVATE KEY-----(.*)-----END PRIVATE KEY-----\s*$/s.exec(pem) ?? [];
-  const base64 = armoured.replace(/\\[nr]|\s/g, "");
+  const compact = pem.replace(/\\[nr]|\s/g, "");
+  const [, base64 = ""] = /^-----BEGINPRIVATEKEY-----(.*)-----ENDPRIVATEKEY-----$/.exec(compact) ?? [];
   // SEQUENCE, its length in two bytes, version 0, rsaEncryption (1.2.840.113549.1.1.1).
   const bytes = /^MII.{3}IBADANBgkqhkiG9w0BAQEFA/.test(base64) ? fromBase64(base64) : undefined;
   return bytes && bytes[2]! * 256 + bytes[3]! + 4 === bytes.length ? bytes : undefined;

@@ -1,5 +1,5 @@
 import { readRsaPem } from "../../crypto/rsa.ts";
-import { flag, type OptionRule, optionProblems, type OptionRules } from "../../provider/options.ts";
+import { flag, optionProblems, type OptionRules } from "../../provider/options.ts";
 import { matches, recordOf } from "../../provider/reading.ts";
 
 /** What is used of a service account's JSON; the rest of the file may stand beside it. */
@@ -29,17 +29,15 @@ export interface FcmMessageOptions {
   readonly analyticsLabel?: string | undefined;
 }
 
-const email: OptionRule = (value) => matches(/^[!-?A-~]+@[!-?A-~]+$/, value) || "an e-mail address";
-
-const accountRules: OptionRules = {
+const serviceAccountRules: OptionRules = {
   // `example.com:name` where a company has projects of its own domain.
   project_id: (value) => matches(/^[a-z][\w.:-]{0,99}$/, value) || "a project's id",
-  client_email: email,
+  client_email: (value) => matches(/^[!-?A-~]+@[!-?A-~]+$/, value) || "an e-mail address",
   private_key: (value) => (matches(/^/, value) && !!readRsaPem(value)) || "an RSA key, PKCS #8 in PEM",
 };
 
 /** The fields that are used, of the file's text or of what it was parsed to; none of them checked. */
-export function readServiceAccount(given: unknown): Readonly<Record<keyof typeof accountRules, unknown>> {
+export function readServiceAccount(given: unknown): Readonly<Record<keyof typeof serviceAccountRules, unknown>> {
   let parsed = given;
   try {
     if (typeof given === "string") parsed = JSON.parse(given);
@@ -52,7 +50,7 @@ export function readServiceAccount(given: unknown): Readonly<Record<keyof typeof
 
 export const factoryRules: OptionRules = {
   serviceAccount: (given) =>
-    optionProblems(readServiceAccount(given), {}, accountRules)
+    optionProblems(readServiceAccount(given), {}, serviceAccountRules)
       .map(([field, expected]) => `${field} to be ${expected}`)
       .join(", ") || true,
 };
@@ -60,7 +58,9 @@ export const factoryRules: OptionRules = {
 /** https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages#fcmoptions (read 2026-11-23). */
 export const labelPattern: RegExp = /^[\w.~%-]{1,50}$/;
 
+export const labelExpected = "1 to 50 of A-Z a-z 0-9 - _ . ~ %";
+
 export const messageRules: OptionRules = {
   validateOnly: flag,
-  analyticsLabel: (value) => matches(labelPattern, value) || "1 to 50 of A-Z a-z 0-9 - _ . ~ %",
+  analyticsLabel: (value) => matches(labelPattern, value) || labelExpected,
 };

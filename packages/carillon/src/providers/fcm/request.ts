@@ -5,7 +5,7 @@ import { type FieldProblem, isOverBytes, refusal } from "../../provider/message.
 import { filled, matches, recordOf } from "../../provider/reading.ts";
 import type { OutboundRequest } from "../../provider/request.ts";
 import { toAndroid, toApns, toWebPush } from "./blocks.ts";
-import { labelPattern, messageRules } from "./options.ts";
+import { labelExpected, labelPattern, messageRules } from "./options.ts";
 import type { FcmSend, FcmTopicChange } from "./wire.ts";
 
 /** Rules of what stands in platforms' blocks, by path; a path may be spelled in snake_case or camelCase. */
@@ -15,7 +15,7 @@ const blockRules: readonly (readonly [path: RegExp, value: RegExp, expected: str
   [/^android\.ttl$/, /^\d{1,7}(\.\d{1,9})?s$/, "seconds: 3600s"],
   [/^android\.priority$/, /^(normal|high)$/i, "normal, high"],
   [/^android\.notification\.color$/, /^#[\da-f]{6}$/i, "#rrggbb"],
-  [/^\w+\.fcm_?options\.analytics_?label$/i, labelPattern, "1 to 50 of A-Z a-z 0-9 - _ . ~ %"],
+  [/^\w+\.fcm_?options\.analytics_?label$/i, labelPattern, labelExpected],
   [/^webpush\.fcm_?options\.link$/i, /^https:\/\/./, "an https URL"],
 ];
 
@@ -46,8 +46,7 @@ function* problemsOf(message: FcmMessage, { messageId }: BuildContext): Generato
     if (broken) yield [path, broken[2]];
   }
   if (!message.providerOptions["fcm"]?.["analyticsLabel"]) {
-    if (tags.length > 1) yield ["tags", "at most 1 entry"];
-    if (tags[0] && !labelPattern.test(tags[0])) yield ["tags.0", "at most 50 characters"];
+    if (tags.length > 1 || tags[0]?.[50]) yield ["tags", "at most 1 of at most 50 characters"];
   }
 }
 
