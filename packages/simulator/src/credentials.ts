@@ -25,6 +25,11 @@ export const simulatorCredentials: {
     readonly from: string;
     readonly messagingServiceSid: string;
   };
+  readonly slack: {
+    readonly token: string;
+    readonly signingSecret: string;
+    readonly webhookUrl: string;
+  };
   readonly fcm: {
     /** As the file that Google gives out has it. */
     readonly serviceAccount: {
@@ -64,6 +69,11 @@ export const simulatorCredentials: {
     apiKeySecret: "simulator-only-twilio-key-secret",
     from: "+15005550006",
     messagingServiceSid: "MG000000000000000000000000000051ac",
+  },
+  slack: {
+    token: "xoxb-simulator-only",
+    signingSecret: "simulator-only-slack-signing-secret",
+    webhookUrl: "https://hooks.slack.com/services/T0SIMULAT/B0SIMULAT/simulatorOnly",
   },
   fcm: {
     serviceAccount: {
