@@ -27,7 +27,8 @@ const projects: TestProjectConfiguration[] = [
   ...system.map((name) => ({
     test: {
       name,
-      include: [`test/${name}/**/*.test.ts`],
+      // What is published is packed once, for its checks and for the runtimes that run it.
+      include: [`test/${name}/**/*.test.ts`, ...(name === "package" ? ["test/runtimes/**/*.test.ts"] : [])],
       globalSetup: existsSync(new URL(`test/${name}/setup.ts`, import.meta.url)) ? [`test/${name}/setup.ts`] : [],
       testTimeout: 120_000,
       hookTimeout: 180_000,

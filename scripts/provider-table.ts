@@ -33,11 +33,17 @@ function table(header: readonly string[], rows: readonly (readonly string[])[]):
   return [line(header, " "), line([], "-"), ...rows.map((cells) => line(cells, " "))].join("\n");
 }
 
-async function row(id: string): Promise<string[]> {
+/** What the provider's folder says of it. */
+export async function settingsOf(id: string): Promise<ProviderSettings> {
   const { settings } = (await import(join(root, "packages/carillon/src/providers", id, "index.ts"))) as {
     readonly settings: ProviderSettings;
   };
-  const variables = await sampleVariables(id);
+  return settings;
+}
+
+async function row(id: string): Promise<string[]> {
+  const settings = await settingsOf(id);
+  const variables = await variablesOf(id);
   const provider = settings.send.create(variables);
   const receiver = settings.receive?.create(variables);
   return [
@@ -56,13 +62,13 @@ function proofOf({ kind, covers }: SignatureScheme): string {
 }
 
 /** The simulator's credentials under the names of variables: `resend.webhookSecret` is `RESEND_WEBHOOK_SECRET`. */
-async function sampleVariables(id: string): Promise<Record<string, string>> {
+export async function variablesOf(id: string): Promise<Record<string, string>> {
   const { simulatorCredentials } = await import("../packages/simulator/src/credentials.ts");
-  const credentials: Readonly<Record<string, Readonly<Record<string, string>>>> = simulatorCredentials;
+  const credentials: Readonly<Record<string, Readonly<Record<string, unknown>>>> = simulatorCredentials;
   return Object.fromEntries(
     Object.entries(credentials[id] ?? {}).map(([name, value]) => [
       `${id}_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`)}`.replaceAll("-", "_").toUpperCase(),
-      value,
+      typeof value === "string" ? value : JSON.stringify(value),
     ]),
   );
 }
