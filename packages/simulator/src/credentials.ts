@@ -30,6 +30,15 @@ export const simulatorCredentials: {
     readonly signingSecret: string;
     readonly webhookUrl: string;
   };
+  readonly discord: {
+    readonly account: string;
+    /** Of a webhook in a text channel. Any other id is a webhook as well, with the same token. */
+    readonly webhookUrl: string;
+    /** Ed25519, raw, in hexadecimal. */
+    readonly webhookPublicKey: string;
+    /** Ed25519, PKCS #8, base64. */
+    readonly webhookPrivateKey: string;
+  };
   readonly fcm: {
     /** As the file that Google gives out has it. */
     readonly serviceAccount: {
@@ -74,6 +83,12 @@ export const simulatorCredentials: {
     token: "xoxb-simulator-only",
     signingSecret: "simulator-only-slack-signing-secret",
     webhookUrl: "https://hooks.slack.com/services/T0SIMULAT/B0SIMULAT/simulatorOnly",
+  },
+  discord: {
+    account: "simulator",
+    webhookUrl: "https://discord.com/api/webhooks/100000000000000001/simulator-only-discord-webhook-token",
+    webhookPublicKey: "1249bf9223061e9b9b71e06c9ef1ea45589690ad73cfda81286ab0968c7c7ad6",
+    webhookPrivateKey: "MC4CAQAwBQYDK2VwBCIEIGVYP3lxTbJv/Jga4TOGEQ/0Wn6d/Jfuo/LCnp5e4U8M",
   },
   fcm: {
     serviceAccount: {
