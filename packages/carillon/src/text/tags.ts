@@ -15,7 +15,7 @@ export interface Tag {
 const encodedPrefix = "carillon_utf8_";
 
 /** Before a label of the message, which has no value of its own. */
-export const labelPrefix = "carillon_tag_";
+const labelPrefix = "carillon_tag_";
 
 /** Tells the webhook's reader that a message has several recipients: an event does not say which one it is about. */
 export const envelopeName = "carillon_envelope";
@@ -27,6 +27,25 @@ export function toTag(name: string, value: string): Tag {
   return /^[\w-]+$/.test(value) && !meaningful.test(name)
     ? { name, value }
     : { name: encodedPrefix + name, value: `_${toBase64Url(utf8(value))}` };
+}
+
+/** The longest that SES and Resend take, of a name and of a value. */
+const maxTagLength = 256;
+
+/** Entries of metadata that are too long for a tag: their field, and what was expected. */
+export function* tagProblems(metadata: Readonly<Record<string, string>>): Generator<readonly [string, string]> {
+  for (const [key, value] of Object.entries(metadata)) {
+    const isTooLong = toTag(key, value).value.length > maxTagLength;
+    if (isTooLong) yield [`metadata.${key}`, "up to 191 bytes, or only A-Z a-z 0-9 _ -"];
+  }
+}
+
+/** The metadata and the labels of a message as tags. */
+export function toTags(metadata: Readonly<Record<string, string>>, labels: readonly string[]): readonly Tag[] {
+  return [
+    ...Object.entries(metadata).map(([key, value]) => toTag(key, value)),
+    ...labels.map((label) => ({ name: labelPrefix + label, value: "1" })),
+  ];
 }
 
 /** Our id and the metadata in a webhook's tags (an object, where the request has a list), decoded. */

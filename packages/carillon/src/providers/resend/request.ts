@@ -6,7 +6,7 @@ import { type FieldProblem, refusal } from "../../provider/message.ts";
 import { postJson } from "../../provider/post-json.ts";
 import { filled } from "../../provider/reading.ts";
 import type { OutboundRequest, Secret } from "../../provider/request.ts";
-import { envelopeName, labelPrefix, toTag } from "../../text/tags.ts";
+import { envelopeName, tagProblems, toTag, toTags } from "../../text/tags.ts";
 import { messageRules } from "./options.ts";
 import type { ResendEmail } from "./wire.ts";
 
@@ -19,11 +19,7 @@ function* problemsOf(message: EmailMessage): Generator<FieldProblem> {
   for (const field of ["to", "cc", "bcc"] as const) {
     if (message[field].length > 50) yield [field, "at most 50 addresses"];
   }
-  for (const [key, value] of Object.entries(message.metadata)) {
-    // The longest value of a tag, encoded or not.
-    const isTooLong = toTag(key, value).value.length > 256;
-    if (isTooLong) yield [`metadata.${key}`, "up to 191 bytes, or only A-Z a-z 0-9 _ -"];
-  }
+  yield* tagProblems(message.metadata);
 }
 
 function mailboxes(addresses: EmailMessage["to"]): readonly string[] | undefined {
@@ -54,8 +50,7 @@ export function toResendEmail({ message, messageId }: BatchItem<"email">): Resen
     tags: [
       toTag(messageIdKey, messageId),
       ...(recipients > 1 ? [{ name: envelopeName, value: `${recipients}` }] : []),
-      ...Object.entries(message.metadata).map(([key, value]) => toTag(key, value)),
-      ...message.tags.map((label) => ({ name: labelPrefix + label, value: "1" })),
+      ...toTags(message.metadata, message.tags),
     ],
     scheduled_at: options?.["scheduledAt"],
     topic_id: options?.["topicId"],

@@ -1,0 +1,30 @@
+import { toBase64, utf8 } from "../../crypto/bytes.ts";
+import { formatMailbox } from "../../provider/mailbox.ts";
+
+/**
+ * Text as RFC 2047 encoded words of up to 75 characters, which a header's ASCII can hold; readers drop the spaces between.
+ * Halved until it fits, between characters: none may be split between two words.
+ */
+function encodedWords(text: string): string {
+  const word = `=?UTF-8?B?${toBase64(utf8(text))}?=`;
+  if (word.length <= 75) return word;
+  const characters = [...text];
+  const middle = characters.length >> 1;
+  const halves = [characters.slice(0, middle), characters.slice(middle)];
+  return halves.map((half) => encodedWords(half.join(""))).join(" ");
+}
+
+/** A word that no line has room for: after a fold, with the space that makes it one, there are 997 left (RFC 5322). */
+export const unfoldable: RegExp = /\S{998}/;
+
+/** What stands in a header for this text: itself where that is ASCII and can be folded. */
+export function headerText(text: string): string {
+  return /[^ -~]/.test(text) || unfoldable.test(text) ? encodedWords(text) : text;
+}
+
+/** SES takes names in ASCII only. https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html */
+export function asciiMailbox(address: Parameters<typeof formatMailbox>[0]): string {
+  const { email, name = "" } = address;
+  const encoded = headerText(name);
+  return encoded === name ? formatMailbox(address) : `${encoded} <${email}>`;
+}

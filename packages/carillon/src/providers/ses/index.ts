@@ -1,0 +1,3 @@
+export type { SesMessageOptions, SesOptions } from "./options.ts";
+export { ses } from "./provider.ts";
+export { settings } from "./settings.ts";

@@ -1,0 +1,83 @@
+import type { EmailMessage, EmailMessageAttachment } from "../../channels/email.ts";
+import { toBase64, toHex, utf8 } from "../../crypto/bytes.ts";
+import { asciiMailbox, headerText } from "./encoded-word.ts";
+
+const crlf = "\r\n";
+
+/** A header, folded where a single space stands, so that unfolding gives the value back. */
+function header(name: string, value: string): string {
+  let length = name.length;
+  const words = value.split(/(?<=\S) (?=\S)/).map((word, index) => {
+    length += 1 + word.length;
+    // RFC 5322 section 2.1.1, without CRLF: what a line should keep to, and what it must.
+    if (length < (index ? 77 : 998)) return ` ${word}`;
+    length = word.length;
+    return `${crlf} ${word}`;
+  });
+  return `${name}:${words.join("")}`;
+}
+
+/** In base64: no line is too long, none is altered on its way, and none can be a boundary. */
+function part(contentType: string, base64: string, moreHeaders = ""): string {
+  const head = `Content-Type: ${contentType}${crlf}Content-Transfer-Encoding: base64${moreHeaders}${crlf}${crlf}`;
+  return head + base64.replace(/.{76}(?=.)/g, `$&${crlf}`);
+}
+
+function textPart(type: string, text: string): string {
+  return part(`text/${type}; charset=UTF-8`, toBase64(utf8(text)));
+}
+
+/** Outside of ASCII in RFC 2231, in sections of which each has its line. */
+function filenameParameter(filename: string): string {
+  if (/^[ -~]+$/.test(filename)) return `filename="${filename.replace(/["\\]/g, "\\$&")}"`;
+  const sections = toHex(utf8(filename)).match(/.{1,32}/g) ?? [];
+  return sections
+    .map((hex, index) => `filename*${index}*=${index ? "" : "UTF-8''"}${hex.replace(/../g, "%$&")}`)
+    .join(`;${crlf} `);
+}
+
+function attachmentPart({ contentType, content, contentId, filename }: EmailMessageAttachment): string {
+  const disposition = `Content-Disposition: ${contentId ? "inline" : "attachment"}; ${filenameParameter(filename)}`;
+  return part(contentType, content, [``, disposition, ...(contentId ? [`Content-ID: <${contentId}>`] : [])].join(crlf));
+}
+
+/** A single part needs no multipart. The boundary can stand in no part: `=_` is no base64, and each kind is used once. */
+function multipart(kind: string, first: string, ...others: readonly string[]): string {
+  if (!others.length) return first;
+  const boundary = `=_carillon_${kind}`;
+  // RFC 2387 section 3.1: `type` is that of the root, which is the first part. Other kinds have no such parameter.
+  const [, type] = /: ([^;]+)/.exec(first) ?? [];
+  const head = `Content-Type: multipart/${kind};${kind === "related" ? ` type="${type}";` : ""} boundary="${boundary}"`;
+  const parts = [first, ...others].map((each) => `--${boundary}${crlf}${each}`);
+  return [head, "", ...parts, `--${boundary}--`].join(crlf);
+}
+
+/**
+ * The whole message as MIME (RFC 5322, 2045, 2046, 2387), in ASCII. `bcc` is left to the envelope, `Date` and `Message-ID`
+ * to SES, which sets both whatever a message says
+ * (https://docs.aws.amazon.com/ses/latest/dg/header-fields.html, read 2026-11-23).
+ */
+export function mimeMessage({
+  from,
+  to,
+  cc,
+  replyTo,
+  subject,
+  text,
+  html,
+  attachments,
+  ...rest
+}: EmailMessage): string {
+  const partsOf = (isInline: boolean): readonly string[] =>
+    attachments.filter(({ contentId }) => !contentId !== isInline).map(attachmentPart);
+  const content = multipart("alternative", textPart("plain", text), ...(html ? [textPart("html", html)] : []));
+  const people = Object.entries({ From: [from], To: to, Cc: cc, "Reply-To": replyTo })
+    .filter(([, mailboxes]) => mailboxes.length)
+    .map(([name, mailboxes]) => header(name, mailboxes.map(asciiMailbox).join(", ")));
+  return [
+    ...people,
+    ...Object.entries({ Subject: subject, ...rest.headers }).map(([name, value]) => header(name, headerText(value))),
+    "MIME-Version: 1.0",
+    multipart("mixed", multipart("related", content, ...partsOf(true)), ...partsOf(false)),
+  ].join(crlf);
+}
