@@ -15,6 +15,8 @@ type Description = Pick<MessageSummary, "sender" | "title" | "preview" | "attach
 
 const previewLength = 140;
 const titleLength = 80;
+/** Of a long text no more is looked at. */
+const readLength = 2_000;
 
 /** The parts of a summary that come from the content. */
 export function describeContent(content: MessageContent): Description & Pick<MessageSummary, "kind"> {
@@ -53,8 +55,8 @@ function describeSms({ from, text, mediaUrls }: SmsContent): Description {
 }
 
 function describeSlack({ target, text, blocks }: SlackContent): Description {
-  const inBlocks = blocks.map(blockText).filter(Boolean).join(" ");
-  const parts = splitText(text ?? inBlocks, "Blocks");
+  const inBlocks = withoutMrkdwn(blocks.map(blockText).filter(Boolean).join(" "));
+  const parts = splitText(text === undefined ? inBlocks : withoutMrkdwn(text), "Blocks");
   const preview =
     text !== undefined && parts.preview === "" ? oneLine(inBlocks).slice(0, previewLength) : parts.preview;
   return { sender: target, title: parts.title, preview, attachmentCount: 0 };
@@ -72,7 +74,7 @@ function describeDiscord({ webhook, username, text, embeds, files }: DiscordCont
   const all = [text, ...inEmbeds].filter((part) => part !== undefined && part !== "").join(" ");
   return {
     sender: username ?? `webhook ${webhook}`,
-    ...splitText(all, files[0]?.filename ?? "Components"),
+    ...splitText(withoutMarkdown(all), files[0]?.filename ?? "Components"),
     attachmentCount: files.length,
   };
 }
@@ -99,6 +101,25 @@ function noted(notification: JsonObject, untitled: string): Pick<Description, "t
   return { title: oneLine(stringOf(notification["title"]) ?? untitled), preview: body };
 }
 
+/** Roughly: for one line in a list, not for showing the message. */
+function withoutMrkdwn(text: string): string {
+  return text
+    .slice(0, readLength)
+    .replace(/<(?:[^<>|\n]*\|)?([^<>|\n]*)>/g, "$1")
+    .replace(/(?<!\w)[*_~`]+|[*_~`]+(?!\w)/g, "")
+    .replaceAll("&lt;", "<")
+    .replaceAll("&gt;", ">")
+    .replaceAll("&amp;", "&");
+}
+
+function withoutMarkdown(text: string): string {
+  return text
+    .slice(0, readLength)
+    .replace(/\[([^[\]\n]*)\]\(<?https?:[^\s()]*\)/g, "$1")
+    .replace(/^(?:#{1,3}|-#|>) +/gm, "")
+    .replace(/(?<!\w)(?:[*_~`]+|\|\|)|(?:[*_~`]+|\|\|)(?!\w)/g, "");
+}
+
 /** The text's beginning as a title, cut between words, and what follows as the preview. */
 function splitText(text: string, empty: string): Pick<Description, "title" | "preview"> {
   const line = oneLine(text);
@@ -109,5 +130,5 @@ function splitText(text: string, empty: string): Pick<Description, "title" | "pr
 }
 
 function oneLine(text: string): string {
-  return text.slice(0, 2_000).replace(/\s+/g, " ").trim();
+  return text.slice(0, readLength).replace(/\s+/g, " ").trim();
 }

@@ -35,6 +35,7 @@ describe("outcomes", () => {
     ["failed@simulator.test", ["failed"]],
     ["constructor@simulator.test", ["sent", "delivered"]],
     ["bounced@example.com", ["sent", "delivered"]],
+    ["bounced-x@example.com", ["sent", "delivered"]],
   ])("%s ends as %j", async (to, events) => {
     const simulator = createSimulator();
     expect((await send.sendgrid(simulator, to)).status).toBe(202);

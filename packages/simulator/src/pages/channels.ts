@@ -1,5 +1,5 @@
 import { html } from "hono/html";
-import type { MessageContent } from "../message.ts";
+import type { MessageContent, MessageSummary } from "../message.ts";
 import type { Markup } from "./layout.ts";
 
 type Kind = MessageContent["kind"];
@@ -14,12 +14,8 @@ export const channelNames: Readonly<Record<Kind, string>> = {
   fcm: "FCM",
 };
 
-/** The channel in its colour, and the provider unless it is called the same. */
-export function viaBadge(kind: Kind, providerName: string): Markup {
-  const channel = channelNames[kind];
-  return html`<span class="via"
-    ><span class="badge ${kind}">${channel}</span>${
-      providerName === channel ? "" : html`<span class="provider">${providerName}</span>`
-    }</span
-  >`;
+/** The channel in its colour, and the provider where the channel does not say it already. */
+export function viaBadge({ kind, provider }: Pick<MessageSummary, "kind" | "provider">, providerName: string): Markup {
+  const named = provider === kind ? "" : html`<span class="provider">${providerName}</span>`;
+  return html`<span class="via"><span class="badge ${kind}">${channelNames[kind]}</span>${named}</span>`;
 }

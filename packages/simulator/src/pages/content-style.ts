@@ -50,10 +50,9 @@ export const contentStyle: string = `
 .picture { max-width: min(100%, 400px); border-radius: 8px; }
 .file { margin: 0; padding: 10px 14px; border: 1px solid var(--line); border-radius: 8px; background: var(--paper); font-size: 14px; overflow-wrap: anywhere; }
 .file span { color: var(--soft); }
-.embed { display: flex; gap: 12px; max-width: 520px; border: 1px solid var(--line); border-radius: 6px; background: var(--paper); overflow: hidden; }
-.embed-bar { flex: none; align-self: stretch; width: 4px; height: auto; min-height: 100%; }
-.embed > .embed-main { display: grid; grid-template-columns: minmax(0, 1fr); gap: 6px; flex: 1; min-width: 0; padding: 10px 14px 12px 0; font-size: 14px; }
-.embed > .embed-main:first-child { padding-left: 14px; }
+.embed { position: relative; display: flex; gap: 12px; max-width: 520px; border: 1px solid var(--line); border-radius: 6px; background: var(--paper); overflow: hidden; }
+.embed-bar { position: absolute; inset: 0 auto 0 0; width: 4px; height: 100%; }
+.embed > .embed-main { display: grid; grid-template-columns: minmax(0, 1fr); gap: 6px; flex: 1; min-width: 0; padding: 10px 14px 12px 16px; font-size: 14px; }
 .embed > .thumb { align-self: start; margin: 10px 12px 0 0; min-width: 64px; min-height: 64px; }
 .embed p { margin: 0; }
 .embed-author { font-size: 13px; font-weight: 600; } .embed-title { font-size: 15px; font-weight: 700; overflow-wrap: anywhere; }

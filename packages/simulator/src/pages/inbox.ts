@@ -63,7 +63,7 @@ function channelLink(name: string, channel: string | undefined, filter: MessageF
 function row(message: MessageSummary, names: ReadonlyMap<string, string>, webhooks: readonly WebhookRecord[]): Markup {
   const [first = "", ...others] = message.recipients;
   return html`<a class="row" href="/messages/${message.id}">
-    ${viaBadge(message.kind, names.get(message.provider) ?? message.provider)}
+    ${viaBadge(message, names.get(message.provider) ?? message.provider)}
     <span class="to">${first}${others.length > 0 ? html` <small>+${others.length}</small>` : ""}</span>
     <span class="subject ${message.deletedAtMs === undefined ? "" : "gone"}"
       ><b>${message.title}</b> <span class="preview">${message.preview}</span></span

@@ -50,7 +50,7 @@ export function messagePage({ message, providerName, webhooks }: MessagePageInpu
       <div class="head">
         <h1>${message.title}</h1>
         <p class="meta">
-          ${viaBadge(message.kind, providerName)}<span>${message.recipients.join(", ")}</span>${time(message.receivedAtMs)}
+          ${viaBadge(message, providerName)}<span>${message.recipients.join(", ")}</span>${time(message.receivedAtMs)}
         </p>
       </div>
       ${changes(message)}
@@ -75,7 +75,7 @@ function earlierVersions({ earlier }: RecordedMessage): Markup {
   return html`${earlier.toReversed().map(
     ({ content, replacedAtMs }) =>
       html`<details class="card">
-        <summary>Until ${time(replacedAtMs)}</summary>
+        <summary>Before the edit at ${time(replacedAtMs)}</summary>
         <div class="stack earlier">${viewOf(content).content}</div>
       </details>`,
   )}`;

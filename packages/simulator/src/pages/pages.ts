@@ -26,7 +26,8 @@ export function pages({ store, routes }: { readonly store: Store; readonly route
     const filter = filterOf(c);
     const page = store.messages(filter, pageSize, c.req.query("cursor"));
     const webhooks = store.webhooksOf(page.items.map(({ id }) => id));
-    const others = store.otherRequests(otherCount).items;
+    const isFiltered = Object.values(filter).some((value) => value !== undefined);
+    const others = isFiltered ? [] : store.otherRequests(otherCount).items;
     return show(c, strictPolicy, inboxPage({ page, webhooks, others, filter, routes }));
   });
   app.get("/messages/:id", (c) => {

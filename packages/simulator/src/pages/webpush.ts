@@ -9,7 +9,9 @@ import { notificationCard } from "./notification.ts";
 export function webPushContent({ payload, declarative }: WebPushContent): Markup {
   const notification = webPushNotification(payload);
   const json = parseJson(payload);
-  const how = declarative ? "declarative: the browser shows it by itself" : "shown by the page's service worker";
+  const how = declarative
+    ? "Declarative: the browser shows it by itself."
+    : "Classic: the site's service worker shows it.";
   return html`${
     notification
       ? card(

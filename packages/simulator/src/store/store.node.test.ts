@@ -1,9 +1,9 @@
 /// <reference types="node" />
 import { describe, expect, test } from "vitest";
-import type { AcceptedMessage } from "../message.ts";
+import type { AcceptedMessage, OtherRequest } from "../message.ts";
 import { memoryStore } from "./memory.ts";
 import { sqlStore, type SqlDatabase } from "./sql.ts";
-import type { Acceptance, NewWebhook, Store } from "./store.ts";
+import type { Acceptance, MessageFilter, NewWebhook, Store } from "./store.ts";
 
 /** Node's SQLite behind the part of a Durable Object's interface that the store uses. */
 function nodeDatabase(): SqlDatabase {
@@ -49,6 +49,17 @@ const acceptance = (entries: Acceptance["entries"], more: Partial<Acceptance> = 
   ...more,
 });
 
+const other = (note: string): Omit<OtherRequest, "id"> => ({
+  provider: "resend",
+  receivedAtMs: 1,
+  status: 401,
+  note,
+  method: "POST",
+  url: "https://api.resend.com/emails",
+  headers: [],
+  body: "{}",
+});
+
 describe.each<[string, () => Store]>([
   ["in memory", memoryStore],
   ["in SQLite", () => sqlStore(nodeDatabase())],
@@ -76,6 +87,71 @@ describe.each<[string, () => Store]>([
     expect(store.messages({}, 3)).not.toHaveProperty("next");
     expect(store.messages({ messageId: "provider-2" }, 3).items).toMatchObject([{ id: "2" }]);
     expect(store.messages({ recipient: "nobody" }, 3).items).toEqual([]);
+  });
+
+  test("keeps what a message said before its edits, however long", () => {
+    const store = create();
+    const long = "ä".repeat(700_001);
+    const { content } = message("m");
+    const edit = (text: string): void =>
+      store.addRequest({ ...other("edit"), receivedAtMs: 5 }, [
+        { providerMessageId: "provider-m", content: { ...content, subject: "New", html: text } as typeof content },
+        { providerMessageId: "provider-other", deleted: true },
+      ]);
+    store.accept(acceptance([{ message: message("m", long), webhooks: [] }]));
+    edit("short");
+    edit(long.toUpperCase());
+    edit("last");
+    const kept = store.messageOf("resend", "provider-m");
+    expect(kept).toMatchObject({ content: { html: "last" }, title: "New", editedAtMs: 5 });
+    expect(kept?.deletedAtMs).toBeUndefined();
+    const htmls = kept?.earlier.map((version) => version.content.kind === "email" && version.content.html);
+    expect(htmls?.map((html) => html === long || html === long.toUpperCase() || html)).toEqual([true, "short", true]);
+    expect(store.message("1")).toMatchObject({ content: { html: "last" }, earlier: [{}, {}, {}] });
+    expect(store.messages({}, 1).items[0]).not.toHaveProperty("earlier");
+    expect(store.messageOf("postmark", "provider-m")).toBeUndefined();
+    store.accept(acceptance([], { receivedAtMs: 9, edits: [{ providerMessageId: "provider-m", deleted: true }] }));
+    expect(store.messages({}, 1).items[0]).toMatchObject({ title: "New", editedAtMs: 5, deletedAtMs: 9 });
+  });
+
+  test("keeps the newest requests without messages, and of their bodies the beginning", () => {
+    const store = create();
+    for (let count = 1; count <= 205; count += 1)
+      store.addRequest({ ...other(`n${count}`), body: "b".repeat(150_000) }, []);
+    const first = store.otherRequests(150);
+    expect(first.items[0]).toMatchObject({ id: "205", note: "n205", status: 401 });
+    expect(first.items[0]?.body).toHaveLength(100_000);
+    const rest = store.otherRequests(150, first.next);
+    expect([rest.items.length, rest.items.at(-1)?.note, rest.next]).toEqual([50, "n6", undefined]);
+    store.clear();
+    expect(store.otherRequests(1).items).toEqual([]);
+    store.addRequest(other("after"), []);
+    expect(store.otherRequests(1).items[0]?.id).toBe("206");
+  });
+
+  test("filters by channel and by part of a recipient in any case", () => {
+    const store = create();
+    const sms = {
+      kind: "sms",
+      from: "Shop",
+      to: "+1",
+      text: "t",
+      mediaUrls: [],
+      encoding: "GSM-7",
+      segments: ["t"],
+    } as const;
+    store.accept(acceptance([{ message: { ...message("a"), content: sms, recipients: ["Token-A"] }, webhooks: [] }]));
+    store.accept(acceptance([{ message: message("b"), webhooks: [] }]));
+    const ids = (filter: MessageFilter): string[] => store.messages(filter, 9).items.map(({ id }) => id);
+    expect([ids({ channel: "sms" }), ids({ channel: "email" }), ids({ channel: "x" })]).toEqual([["1"], ["2"], []]);
+    expect(ids({ recipient: "token-a" })).toEqual(["1"]);
+  });
+
+  test("keeps where a webhook goes", () => {
+    const store = create();
+    const webhooks = [{ ...webhook("w", 1), url: "http://app/x" }];
+    store.accept(acceptance([{ message: message("m"), webhooks }]));
+    expect(store.webhook("1")?.url).toBe("http://app/x");
   });
 
   test("hands out waiting webhooks in the order that they are due", () => {

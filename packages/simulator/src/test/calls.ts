@@ -97,7 +97,8 @@ export function receiver(...statuses: (number | "no answer")[]): {
   return {
     received,
     deliver: (url, init) => {
-      received.push({ url, headers: new Headers(init.headers), body: init.body as string });
+      const body = typeof init.body === "string" ? init.body : new TextDecoder().decode(init.body as Uint8Array);
+      received.push({ url, headers: new Headers(init.headers), body });
       const status = statuses.shift() ?? 200;
       return status === "no answer"
         ? Promise.reject(new Error("refused"))
