@@ -92,8 +92,13 @@ export function createParity({ allowed, simulator, ignore = () => false }: Parit
       rig.arrived();
       await rig.official(official);
       const theirs = compared();
-      await carillon();
-      const differences = await compare(theirs, compared(), allowed, used);
+      const result = await carillon();
+      const ours = compared();
+      if (theirs.length !== ours.length || theirs.length === 0) {
+        const counts = `the official SDK made ${theirs.length} requests, Carillon ${ours.length}`;
+        throw new Error(`${counts}, and said ${JSON.stringify(result)}`);
+      }
+      const differences = await compare(theirs, ours, allowed, used);
       if (differences.length > 0) throw new Error(`The requests differ:\n${differences.join("\n")}`);
     },
     unused: () => allowed.filter((rule) => !used.has(rule)).map(({ reason }) => reason),
@@ -107,9 +112,6 @@ async function compare(
   allowed: readonly Allowed[],
   used: Set<Allowed>,
 ): Promise<readonly string[]> {
-  if (official.length !== carillon.length || official.length === 0) {
-    return [`the official SDK made ${official.length} requests, Carillon ${carillon.length}`];
-  }
   const differences: string[] = [];
   for (const [index, theirs] of official.entries()) {
     const left = await fieldsOf(theirs);
