@@ -16,7 +16,7 @@ const byCode: Meanings = [
   [/ 21(211|217|266|401|421|604|614|635)$/, "invalid-message", { field: "to" }],
   [/ 21(602|605|617|618)$/, "invalid-message", { field: "text" }],
   [/ 216(20|23)$/, "invalid-message", { field: "mediaUrls" }],
-  [/ (21624|30012)$/, "invalid-message", { field: "validitySeconds" }],
+  [/ (21624|30012|90007)$/, "invalid-message", { field: "validitySeconds" }],
   // The sender is not ours, cannot send this, or is not of the service.
   [/ 21(212|601|603|606|607|616|657|659|660|661|709|711)$/, "rejected", { ...here, field: "from" }],
   // Region not enabled, trial account, no way from this sender, callback URL, messaging service.

@@ -35,7 +35,7 @@ const typeByCode: readonly (readonly [codes: RegExp, type: EventType])[] = [
   // Handset off, queue full, carrier congested, reason unknown: another time it may be reached.
   [/^(30001|30003|30008|30009|30010|30017|30022|30023|30027|30410)$/, "soft_bounced"],
   // Account, sender or content: filtered, not registered, not verified, not priced.
-  [/^(30002|30007|30011|30019|30024|30032|30033|30034|30035|30036|30038|30039|30040|30044|30450)$/, "failed"],
+  [/^(30002|30007|30011|30019|30024|30032|30033|30034|30035|30036|30450)$/, "failed"],
 ];
 
 function typeOf(status: string, code: string | undefined): EventType {
