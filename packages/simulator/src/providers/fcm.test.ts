@@ -66,7 +66,7 @@ describe("the token endpoint", () => {
     ["an assertion of tomorrow", () => sign({ ...good, iat: iat + 86_400, exp: iat + 90_000 }), "invalid_grant"],
     ["times that are texts", () => sign({ ...good, iat: `${iat}` }), "invalid_grant"],
     ["a signature of something else", async () => `${(await sign(good)).slice(0, -8)}AAAAAAAA`, "invalid_grant"],
-  ])("refuses %s", async (_, assertion, error, grantType) => {
+  ])("refuses %s", async (_, assertion, error, grantType?: string) => {
     const simulator = createSimulator({ now: () => new Date(nowMs) });
     const answer = await post(simulator, tokenUrl, formHeaders, form(await assertion(), grantType));
     expect(answer.status).toBe(400);
