@@ -40,7 +40,7 @@ describe("a topic's members", () => {
       value: [
         { ok: true },
         { ok: false, kind: "recipient-gone", code: "NOT_FOUND" },
-        { ok: false, kind: "invalid-message", code: "INVALID_ARGUMENT" },
+        { ok: false, kind: "recipient-gone", code: "INVALID_ARGUMENT" },
         { ok: false, kind: "rejected", code: "TOO_MANY_TOPICS" },
         { ok: false, kind: "rate-limited", code: "RESOURCE_EXHAUSTED" },
         { ok: false, kind: "unavailable", code: "INTERNAL" },

@@ -42,12 +42,11 @@ export function unsubscribeFromTopic(
 }
 
 /**
- * Codes of single tokens, from the table of firebase-admin (`src/messaging/error.ts`, read 2026-11-23). A token that is not
- * Google's, `INVALID_ARGUMENT`, is not told apart from another mistake.
+ * Codes of single tokens, from the table of firebase-admin 14 (`src/messaging/error.ts`, read 2026-11-23). There
+ * `INVALID_ARGUMENT` is of the token alone: it is no token, and never becomes one.
  */
 const kindByCode: Meanings = [
-  [/^NOT_FOUND/, "recipient-gone"],
-  [/^INVALID_ARGUMENT/, "invalid-message"],
+  [/^(NOT_FOUND|INVALID_ARGUMENT)/, "recipient-gone"],
   [/^RESOURCE_EXHAUSTED/, "rate-limited"],
   [/^(INTERNAL|UNKNOWN|DEADLINE_EXCEEDED)/, "unavailable"],
   // Another project's token, more topics than a device may have, and whatever comes later.
