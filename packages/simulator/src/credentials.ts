@@ -16,6 +16,15 @@ export const simulatorCredentials: {
     readonly webhookUsername: string;
     readonly webhookPassword: string;
   };
+  readonly ses: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly region: string;
+    /** Temporary credentials, which are nothing without their token. */
+    readonly temporaryAccessKeyId: string;
+    readonly temporarySecretAccessKey: string;
+    readonly temporarySessionToken: string;
+  };
   readonly twilio: {
     readonly accountSid: string;
     readonly authToken: string;
@@ -70,6 +79,14 @@ export const simulatorCredentials: {
     serverToken: "51000000-0000-4000-8000-000000000000",
     webhookUsername: "simulator",
     webhookPassword: "simulator-only-postmark-password",
+  },
+  ses: {
+    accessKeyId: "AKIASIMULATORONLY000",
+    secretAccessKey: "simulator/only+ses/secret/access/key0000",
+    region: "eu-west-1",
+    temporaryAccessKeyId: "ASIASIMULATORONLY000",
+    temporarySecretAccessKey: "simulator/only+ses/temporary/access/key0",
+    temporarySessionToken: "simulator//only+ses+session+token==",
   },
   twilio: {
     accountSid: "AC000000000000000000000000000051ac",
