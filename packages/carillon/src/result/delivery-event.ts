@@ -25,7 +25,7 @@ export interface DeliveryEvent {
   readonly id: string;
   readonly provider: string;
   readonly type: EventType;
-  /** When the provider says that it happened. */
+  /** When the provider says that it happened; the epoch (1970) where it does not say. */
   readonly occurredAt: Date;
   /** Carillon's id of the message, where the provider carried it back. */
   readonly messageId?: string | undefined;

@@ -50,8 +50,8 @@ async function storeEvents(env: Env, settings: Settings, events: readonly Delive
       continue;
     }
     const id = event.messageId === undefined ? undefined : parseId("msg", event.messageId, settings.shards);
-    if (id === undefined) unknown.push(incomingOf(event, ""));
-    else put(id.shard, incomingOf(event, id.uuid));
+    if (id === undefined) unknown.push(incomingOf(event, "", now));
+    else put(id.shard, incomingOf(event, id.uuid, now));
   }
   if (foreign > 0) console.warn(JSON.stringify({ event: "webhook-of-another-environment", count: foreign }));
   if (unknown.length > 0) {
@@ -73,14 +73,15 @@ function isForeign({ metadata }: DeliveryEvent, { environment }: Settings): bool
   return sender !== undefined && sender !== environment;
 }
 
-function incomingOf(event: DeliveryEvent, uuid: string): IncomingEvent {
+function incomingOf(event: DeliveryEvent, uuid: string, receivedAt: number): IncomingEvent {
   const { id, provider, type, occurredAt, providerMessageId, address, providerType, reason, code, raw } = event;
   return {
     uuid,
     id,
     provider,
     type,
-    occurredAt: occurredAt.getTime(),
+    // The epoch: the provider does not say.
+    occurredAt: occurredAt.getTime() || receivedAt,
     providerMessageId,
     addressKey: address?.trim().toLowerCase(),
     providerType,
