@@ -16,6 +16,15 @@ export const simulatorCredentials: {
     readonly webhookUsername: string;
     readonly webhookPassword: string;
   };
+  readonly mailgun: {
+    readonly apiKey: string;
+    /** Of the region US. */
+    readonly domain: string;
+    /** Of the region EU: known to its host alone. */
+    readonly euDomain: string;
+    readonly webhookSigningKey: string;
+  };
+  readonly mailpit: { readonly baseUrl: string; readonly username: string; readonly password: string };
   readonly ses: {
     readonly accessKeyId: string;
     readonly secretAccessKey: string;
@@ -79,6 +88,17 @@ export const simulatorCredentials: {
     serverToken: "51000000-0000-4000-8000-000000000000",
     webhookUsername: "simulator",
     webhookPassword: "simulator-only-postmark-password",
+  },
+  mailgun: {
+    apiKey: "key-simulator-only-mailgun",
+    domain: "mg.simulator.test",
+    euDomain: "mg.eu.simulator.test",
+    webhookSigningKey: "simulator-only-mailgun-signing-key",
+  },
+  mailpit: {
+    baseUrl: "http://mailpit.simulator.test:8025",
+    username: "simulator",
+    password: "simulator-only-mailpit-password",
   },
   ses: {
     accessKeyId: "AKIASIMULATORONLY000",
