@@ -3,7 +3,7 @@ export { simulatorCredentials } from "./credentials.ts";
 export { ConnectionCut, isConnectionCut } from "./http/exchange.ts";
 export { outcomeNames, simulatorDomain, type SimulatedEventType } from "./outcome.ts";
 export type { Fault, FaultInput } from "./fault.ts";
-export type { Settings, WebhookSettings } from "./settings.ts";
+export type { ProviderSettings, Settings, WebhookSettings } from "./settings.ts";
 export type {
   AcceptedMessage,
   Attachment,

@@ -107,6 +107,15 @@ export interface Route {
   /** Its own answers when too many requests come, and when it is down. */
   rateLimited(retryAfterSeconds: number): Answer;
   unavailable(): Answer;
+  /** How often it may be called, which holds when the settings say so (`rateLimits`). */
+  readonly rate?:
+    | {
+        readonly limit: number;
+        readonly windowMs: number;
+        /** What is counted by itself, by its name: an account, a channel, a webhook. Undefined: the request is not counted. */
+        of(request: ApiRequest): string | undefined;
+      }
+    | undefined;
   readonly idempotency?:
     | {
         readonly rememberedForMs: number;

@@ -12,9 +12,15 @@ export interface WebhookSettings {
   readonly retryDelaysMs: readonly number[];
 }
 
-export interface Settings extends WebhookSettings {
+/** What may differ by provider. */
+export interface ProviderSettings extends WebhookSettings {
+  /** More requests than the provider allows get its 429, where its route says how many that are. */
+  readonly rateLimits: boolean;
+}
+
+export interface Settings extends ProviderSettings {
   /** By provider's id: what differs from the rest. */
-  readonly providers: Readonly<Record<string, Partial<WebhookSettings>>>;
+  readonly providers: Readonly<Record<string, Partial<ProviderSettings>>>;
 }
 
 export const defaultSettings: Settings = {
@@ -22,25 +28,27 @@ export const defaultSettings: Settings = {
   duplicate: false,
   shuffle: false,
   retryDelaysMs: [1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300_000],
+  rateLimits: false,
   providers: {},
 };
 
 const milliseconds = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(86_400_000));
 
-const webhookEntries = {
+const providerEntries = {
   delayMs: v.exactOptional(milliseconds),
   duplicate: v.exactOptional(v.boolean()),
   shuffle: v.exactOptional(v.boolean()),
   retryDelaysMs: v.exactOptional(v.pipe(v.array(milliseconds), v.maxLength(20))),
+  rateLimits: v.exactOptional(v.boolean()),
 };
 
 /** Settings as they are put; what is left out has its default. */
 export const settingsSchema: v.GenericSchema<unknown, Partial<Settings>> = v.strictObject({
-  ...webhookEntries,
-  providers: v.exactOptional(v.record(v.string(), v.strictObject(webhookEntries))),
+  ...providerEntries,
+  providers: v.exactOptional(v.record(v.string(), v.strictObject(providerEntries))),
 });
 
 /** What holds for one provider. */
-export function webhookSettings(settings: Settings, provider: string): WebhookSettings {
+export function providerSettings(settings: Settings, provider: string): ProviderSettings {
   return { ...settings, ...settings.providers[provider] };
 }

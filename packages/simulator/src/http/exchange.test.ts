@@ -273,3 +273,40 @@ test("recipients are found and struck by faults in any case", async () => {
   simulator.store.addFault({ kind: "unavailable", recipient: "token-abc" });
   expect((await call(simulator)).status).toBe(503);
 });
+
+describe("a route's rate", () => {
+  const rate: Route["rate"] = {
+    limit: 2,
+    windowMs: 1_500,
+    of: ({ path }) => (path.startsWith("/free") ? undefined : path),
+  };
+  const rateLimited: Route["rateLimited"] = (seconds) => ({ status: 429, body: { seconds } });
+
+  test("holds when the settings say so, for each thing that the route counts", async () => {
+    let now = 1_000_000;
+    const simulator = simulatorOf(() => taken(message()), { rate, rateLimited }, { now: () => new Date(now) });
+    const settings = JSON.stringify({ providers: { acme: { rateLimits: true } } });
+    await simulator.fetch("http://localhost/api/settings", { method: "PUT", body: settings });
+    const statuses = async (path: string): Promise<number[]> => {
+      const answers = [
+        await call(simulator, {}, path),
+        await call(simulator, {}, path),
+        await call(simulator, {}, path),
+      ];
+      return answers.map(({ status }) => status);
+    };
+    expect(await statuses("/a")).toEqual([200, 200, 429]);
+    expect(await statuses("/b")).toEqual([200, 200, 429]);
+    expect(await statuses("/free")).toEqual([200, 200, 200]);
+    now += 200;
+    expect(await (await call(simulator, {}, "/a")).json()).toEqual({ seconds: 2 });
+    now += 1_300;
+    expect(await statuses("/a")).toEqual([200, 200, 429]);
+    expect(simulator.store.messages({}, 50).items).toHaveLength(9);
+  });
+
+  test("does not hold otherwise", async () => {
+    const simulator = simulatorOf(() => taken(message()), { rate, rateLimited });
+    for (let count = 0; count < 5; count += 1) expect((await call(simulator, {}, "/a")).status).toBe(200);
+  });
+});

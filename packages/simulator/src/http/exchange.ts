@@ -3,11 +3,12 @@ import { faultMatches } from "../fault.ts";
 import type { RecordedRequest } from "../message.ts";
 import type { Answer, ApiRequest, Route } from "../route.ts";
 import type { Called } from "../routing.ts";
-import { webhookSettings } from "../settings.ts";
+import { providerSettings } from "../settings.ts";
 import type { Store } from "../store/store.ts";
 import { planWebhooks } from "../webhook/plan.ts";
 import { sha256Hex, toBase64, utf8 } from "../wire/bytes.ts";
 import { parseJson } from "../wire/json.ts";
+import { createRateLimit } from "./rate-limit.ts";
 
 export interface ExchangeOptions {
   readonly store: Store;
@@ -48,10 +49,15 @@ export function createExchange(options: ExchangeOptions): Exchange {
   const { store } = options;
   /** Idempotency keys whose request has not been decided yet. Not durable: a restart ends those requests. */
   const undecided = new Set<string>();
+  const waitFor = createRateLimit();
 
   return async (called, request) => {
     const { route, path } = called;
     const api = await readRequest(request, called, options.now().getTime());
+    if (providerSettings(store.settings(), route.id).rateLimits) {
+      const waitMs = waitFor(route, api);
+      if (waitMs > 0) return respond(route.rateLimited(Math.ceil(waitMs / 1000)));
+    }
     const handled = await route.handle(api, { message: (id) => store.messageOf(route.id, id) });
     const recipients = handled.messages.flatMap((message) => message.recipients);
     const takeFault = (test: (fault: Fault) => boolean): Fault | undefined =>
@@ -92,7 +98,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
         store.addRequest({ ...received, provider: route.id, receivedAtMs: nowMs, status: answer.status, note }, edits);
         return answer;
       }
-      const settings = webhookSettings(store.settings(), route.id);
+      const settings = providerSettings(store.settings(), route.id);
       const { target, random } = options;
       const planned = planWebhooks({ route, messages, receivedAtMs: nowMs, settings, target, random });
       const expiresAtMs = nowMs + (route.idempotency?.rememberedForMs ?? 0);
@@ -140,7 +146,7 @@ function recorded({ method, url, headers, bytes, body }: ApiRequest, route: Rout
 
 function isUtf8(bytes: Uint8Array): boolean {
   try {
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     return true;
   } catch {
     return false;

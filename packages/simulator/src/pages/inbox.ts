@@ -20,6 +20,8 @@ interface InboxInput {
 export function inboxPage({ page, webhooks, others, filter, routes }: InboxInput): Markup {
   const names = new Map(routes.map((route) => [route.id, route.name]));
   const byMessage = groupByMessage(webhooks);
+  const channels = Object.entries(channelNames).map(([value, label]) => ({ value, label }));
+  const providers = routes.map(({ id, name }) => ({ value: id, label: name }));
   const changes = page.items.map(({ id, editedAtMs, deletedAtMs }) =>
     [id, editedAtMs, deletedAtMs, ...(byMessage.get(id) ?? []).map(({ state }) => state)].join(),
   );
@@ -28,22 +30,12 @@ export function inboxPage({ page, webhooks, others, filter, routes }: InboxInput
     html`<div class="bar">
         <h1>Inbox</h1>
         <form>
-          ${filter.channel === undefined ? "" : html`<input type="hidden" name="channel" value="${filter.channel}" />`}
           <input name="recipient" value="${filter.recipient ?? ""}" placeholder="Recipient" aria-label="Recipient" />
-          <select name="provider" aria-label="Provider">
-            <option value="">All providers</option>
-            ${routes.map(
-              ({ id, name }) =>
-                html`<option value="${id}" ${id === filter.provider ? "selected" : ""}>${name}</option>`,
-            )}
-          </select>
+          ${menu("channel", "Channel", "All channels", channels, filter.channel)}
+          ${menu("provider", "Provider", "All providers", providers, filter.provider)}
           <button>Filter</button>
         </form>
       </div>
-      <nav class="channels" aria-label="Channel">
-        ${channelLink("All", undefined, filter)}
-        ${Object.entries(channelNames).map(([kind, name]) => channelLink(name, kind, filter))}
-      </nav>
       <section class="card" data-live="${changes.join(" ")}">
         ${page.items.length === 0 ? empty(filter) : ""}
         <ol class="list">
@@ -55,9 +47,26 @@ export function inboxPage({ page, webhooks, others, filter, routes }: InboxInput
   );
 }
 
-function channelLink(name: string, channel: string | undefined, filter: MessageFilter): Markup {
-  const current = channel === filter.channel ? html`aria-current="page"` : "";
-  return html`<a href="${href({ ...filter, channel })}" ${current}>${name}</a>`;
+interface Choice {
+  readonly value: string;
+  readonly label: string;
+}
+
+/** A menu is one stop for the keyboard, however many choices it has. */
+function menu(
+  name: string,
+  label: string,
+  all: string,
+  choices: readonly Choice[],
+  chosen: string | undefined,
+): Markup {
+  return html`<select name="${name}" aria-label="${label}">
+    <option value="">${all}</option>
+    ${choices.map(
+      (choice) =>
+        html`<option value="${choice.value}" ${choice.value === chosen ? "selected" : ""}>${choice.label}</option>`,
+    )}
+  </select>`;
 }
 
 function row(message: MessageSummary, names: ReadonlyMap<string, string>, webhooks: readonly WebhookRecord[]): Markup {

@@ -56,6 +56,17 @@ describe("the inbox", () => {
     expect((await show(simulator, "/?provider=postmark")).text).not.toContain("delivered@simulator.test");
   });
 
+  test("is filtered by channel, and by several things at once", async () => {
+    const simulator = createSimulator();
+    await send.resend(simulator, "a@simulator.test");
+    await send.postmark(simulator, "b@simulator.test");
+    expect((await show(simulator, "/?channel=sms")).text).toContain("No message matches.");
+    const { text } = await show(simulator, "/?channel=email&provider=resend&recipient=");
+    expect(text).toContain("a@simulator.test");
+    expect(text).not.toContain("b@simulator.test");
+    expect(text).toMatch(/<option value="email" selected/);
+  });
+
   test("escapes what messages say, and its policy lets no inline script run", async () => {
     const { text, policy } = await show(await hostileMessage(), "/");
     expect(text).not.toContain("<script>");

@@ -44,10 +44,6 @@ button { cursor: pointer; }
 .badge { padding: 0 7px; border-radius: 5px; font-size: 12px; font-weight: 600; line-height: 20px; color: var(--tone); background: color-mix(in srgb, var(--tone) 14%, transparent); white-space: nowrap; }
 .badge.email { --tone: var(--accent); } .badge.sms { --tone: var(--good); } .badge.slack { --tone: light-dark(#8a1f6b, #f19ad6); }
 .badge.discord { --tone: light-dark(#3f4ad0, #9aa5ff); } .badge.webpush { --tone: light-dark(#0b6a8f, #6cc8ea); } .badge.fcm { --tone: light-dark(#9a4a00, #ffb366); }
-.channels { display: flex; flex-wrap: wrap; gap: 6px; margin-bottom: 14px; }
-.channels a { padding: 3px 12px; border: 1px solid var(--line); border-radius: 99px; background: var(--card); font-size: 14px; text-decoration: none; }
-.channels a:hover { border-color: var(--accent); }
-.channels a[aria-current] { border-color: var(--accent); background: color-mix(in srgb, var(--accent) 14%, transparent); color: var(--accent); font-weight: 600; }
 .others { margin-top: 20px; }
 .others details + details { border-top: 1px solid var(--line); }
 .others summary { display: flex; flex-wrap: wrap; gap: 2px 10px; align-items: baseline; font-weight: 400; color: inherit; }

@@ -9,7 +9,7 @@ import { webhook } from "./resend/webhook.ts";
 
 // Sources: https://github.com/resend/resend-openapi (resend.yaml), https://resend.com/docs/api-reference/errors,
 // https://resend.com/docs/dashboard/emails/idempotency-keys.
-// Unlike Resend, the simulator takes recipients at example.com, and knows no sending domains and no rate of its own.
+// Unlike Resend, the simulator takes recipients at example.com, and knows no sending domains.
 
 const { apiKey } = simulatorCredentials.resend;
 const maxBodyBytes = 40 * 1024 * 1024;
@@ -230,6 +230,8 @@ export const route: Route = {
   hosts: ["api.resend.com"],
   secretHeaders: ["authorization"],
   handle,
+  // https://resend.com/docs/api-reference/introduction: two requests a second for each team.
+  rate: { limit: 2, windowMs: 1_000, of: () => "team" },
   rateLimited: (seconds) =>
     refuse(429, "rate_limit_exceeded", "Too many requests. You can only make 2 requests per second.", {
       "retry-after": String(seconds),

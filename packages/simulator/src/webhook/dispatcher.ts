@@ -1,5 +1,5 @@
 import type { Route, SignedWebhook } from "../route.ts";
-import { webhookSettings } from "../settings.ts";
+import { providerSettings } from "../settings.ts";
 import type { Store, WebhookAttempt, WebhookRecord } from "../store/store.ts";
 
 export type Fetch = (input: string, init: RequestInit) => Promise<Response>;
@@ -49,7 +49,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         nowMs,
       );
     }
-    const { retryDelaysMs } = webhookSettings(store.settings(), route.id);
+    const { retryDelaysMs } = providerSettings(store.settings(), route.id);
     const earlier = Math.max(...webhooks.map((webhook) => webhook.attempts.length));
     const startedAtMs = options.now().getTime();
     const url = first.url ?? new URL(`/v1/webhooks/${route.id}`, options.target).href;
