@@ -8,8 +8,8 @@ export const contentStyle: string = `
 .thumb { display: inline-grid; place-items: center; min-width: 20px; max-width: 120px; padding: 1px 5px; border: 1px dashed color-mix(in srgb, var(--soft) 55%, transparent); border-radius: 5px; color: var(--soft); font-size: 11px; overflow: hidden; }
 .avatar { display: grid; place-items: center; flex: none; width: 36px; height: 36px; border-radius: 8px; background: var(--accent); color: var(--card); font-weight: 700; }
 
-.phone { display: grid; justify-items: start; gap: 6px; max-width: 400px; margin: 18px auto; padding: 14px 16px 22px; border: 1px solid var(--line); border-radius: 28px; background: var(--paper); }
-.phone-from { justify-self: center; margin: 0 0 8px; color: var(--soft); font-size: 13px; font-weight: 600; }
+.phone { display: grid; grid-template-columns: minmax(0, 1fr); justify-items: start; gap: 6px; max-width: 400px; margin: 18px auto; padding: 14px 16px 22px; border: 1px solid var(--line); border-radius: 28px; background: var(--paper); }
+.phone-from { justify-self: center; max-width: 100%; overflow-wrap: anywhere; margin: 0 0 8px; color: var(--soft); font-size: 13px; font-weight: 600; }
 .bubble { max-width: 92%; padding: 8px 13px; border-radius: 18px 18px 18px 5px; background: light-dark(#e5e5ec, #2f2f3a); }
 .bubble.media { padding: 6px; }
 .segment { background: color-mix(in srgb, var(--good) 16%, transparent); box-decoration-break: clone; -webkit-box-decoration-break: clone; }
@@ -18,7 +18,7 @@ export const contentStyle: string = `
 
 .chat { display: flex; gap: 10px; padding: 16px; --chat-accent: #5865f2; }
 .chat-body { display: grid; grid-template-columns: minmax(0, 1fr); gap: 8px; flex: 1; min-width: 0; }
-.chat-from { margin: 0 0 -4px; }
+.chat-from { margin: 0 0 -4px; overflow-wrap: anywhere; }
 .app { padding: 0 4px; border-radius: 3px; background: color-mix(in srgb, var(--soft) 22%, transparent); color: var(--soft); font-size: 10px; font-weight: 700; vertical-align: 1px; }
 .chat code, .notification code, .plain code { padding: 1px 4px; border: 1px solid var(--line); border-radius: 4px; background: var(--paper); font: .87em/1.5 var(--mono); overflow-wrap: anywhere; }
 .chat code.block { display: block; margin: 4px 0; padding: 8px 10px; white-space: pre-wrap; }
@@ -54,7 +54,7 @@ export const contentStyle: string = `
 .embed-bar { position: absolute; inset: 0 auto 0 0; width: 4px; height: 100%; }
 .embed > .embed-main { display: grid; grid-template-columns: minmax(0, 1fr); gap: 6px; flex: 1; min-width: 0; padding: 10px 14px 12px 16px; font-size: 14px; }
 .embed > .thumb { align-self: start; margin: 10px 12px 0 0; min-width: 64px; min-height: 64px; }
-.embed p { margin: 0; }
+.embed p { margin: 0; overflow-wrap: anywhere; }
 .embed-author { font-size: 13px; font-weight: 600; } .embed-title { font-size: 15px; font-weight: 700; overflow-wrap: anywhere; }
 .embed-fields { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 8px; }
 .embed-fields > div { grid-column: 1 / -1; } .embed-fields > .inline { grid-column: auto; }

@@ -62,12 +62,13 @@ button { cursor: pointer; }
 .crumb:hover { color: var(--accent); }
 .head { margin-bottom: 16px; }
 .head .meta { display: flex; flex-wrap: wrap; gap: 4px 12px; align-items: baseline; margin-top: 4px; color: var(--soft); font-size: 14px; }
+.head .meta > * { min-width: 0; overflow-wrap: anywhere; }
 .columns { display: grid; grid-template-columns: minmax(0, 1fr) 340px; gap: 16px; align-items: start; }
 .stack { display: grid; grid-template-columns: minmax(0, 1fr); gap: 16px; }
 iframe { display: block; width: 100%; height: 460px; min-height: 120px; border: 0; background: #fff; resize: vertical; }
 pre { margin: 0; padding: 14px 16px; font: 13px/1.55 var(--mono); white-space: pre-wrap; overflow-wrap: anywhere; max-height: 480px; overflow: auto; }
-dl { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 4px 14px; margin: 0; padding: 12px 16px; font-size: 14px; }
-dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
+dl { display: grid; grid-template-columns: fit-content(45%) minmax(0, 1fr); gap: 4px 14px; margin: 0; padding: 12px 16px; font-size: 14px; }
+dt { color: var(--soft); overflow-wrap: anywhere; } dd { margin: 0; overflow-wrap: anywhere; }
 dl.wide { font: 13px/1.55 var(--mono); }
 summary { padding: 10px 16px; cursor: pointer; font-size: 13px; font-weight: 600; color: var(--soft); }
 details[open] > summary { border-bottom: 1px solid var(--line); }
@@ -90,6 +91,6 @@ details details { border-top: 1px solid var(--line); }
 }
 @media (max-width: 560px) {
   .note { display: none; }
-  .bar form { margin: 0; width: 100%; } .bar input { flex: 1; }
+  .bar form { display: grid; grid-template-columns: 1fr 1fr auto; margin: 0; width: 100%; } .bar input { grid-column: 1 / -1; }
 }
 `;
