@@ -273,7 +273,7 @@ describe("the official SDK understands the simulator", () => {
     ["mismatched", "mismatched-credential", "rejected"],
     ["unauthenticated", "third-party-auth-error", "rejected"],
     ["toomany", "message-rate-exceeded", "rate-limited"],
-    ["failed", "internal-error", "unavailable"],
+    ["internal", "internal-error", "unavailable"],
   ])("%s-...: messaging/%s, and %s", async (name, code, kind) => {
     const to = { token: `${name}-1` };
     const theirs = rig.official(() => official.send({ ...to, data }));

@@ -141,7 +141,8 @@ describe("messages:send", () => {
     ["mismatched", 403, "SENDER_ID_MISMATCH"],
     ["unauthenticated", 401, "THIRD_PARTY_AUTH_ERROR"],
     ["toomany", 429, "QUOTA_EXCEEDED"],
-    ["failed", 500, "INTERNAL"],
+    ["failed", 400, "INVALID_ARGUMENT"],
+    ["internal", 500, "INTERNAL"],
   ])("knows %s-...: %i %s", async (name, status, errorCode) => {
     const answer = await send({ token: `${name}-1` });
     expect(answer.status).toBe(status);

@@ -95,6 +95,8 @@ export const route: Route = {
   ],
   secretHeaders: ["authorization"],
   handle,
+  // https://firebase.google.com/docs/cloud-messaging/throttling-and-quotas
+  rate: { limit: 600_000, windowMs: 60_000, of: ({ path }) => (path.endsWith("/messages:send") ? path : undefined) },
   rateLimited: (seconds) => ({ ...fcmError("QUOTA_EXCEEDED"), headers: { "retry-after": String(seconds) } }),
   unavailable: () => fcmError("UNAVAILABLE"),
 };

@@ -7,16 +7,18 @@ interface Fate {
   readonly inTopic?: string;
 }
 
-/** By the beginning of the token, up to its first `-`. `bounced` and `suppressed` are the names that every channel has. */
+/** By the beginning of the token, up to its first `-`. `bounced`, `suppressed`, `dropped` and `failed` are names that every channel has. */
 const fates: Readonly<Record<string, Fate>> = {
   unregistered: { onSend: "UNREGISTERED", inTopic: "NOT_FOUND" },
   bounced: { onSend: "UNREGISTERED", inTopic: "NOT_FOUND" },
   suppressed: { onSend: "UNREGISTERED", inTopic: "NOT_FOUND" },
   invalid: { onSend: "INVALID_ARGUMENT", inTopic: "INVALID_ARGUMENT" },
+  dropped: { onSend: "INVALID_ARGUMENT", inTopic: "INVALID_ARGUMENT" },
+  failed: { onSend: "INVALID_ARGUMENT", inTopic: "INVALID_ARGUMENT" },
   mismatched: { onSend: "SENDER_ID_MISMATCH", inTopic: "PERMISSION_DENIED" },
   unauthenticated: { onSend: "THIRD_PARTY_AUTH_ERROR" },
   toomany: { onSend: "QUOTA_EXCEEDED", inTopic: "TOO_MANY_TOPICS" },
-  failed: { onSend: "INTERNAL", inTopic: "INTERNAL" },
+  internal: { onSend: "INTERNAL", inTopic: "INTERNAL" },
 };
 
 export function fateOf(token: string): Fate | undefined {
