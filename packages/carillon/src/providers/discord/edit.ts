@@ -9,6 +9,7 @@ import type { Provider, ProviderFailure } from "../../provider/contract.ts";
 import { refused } from "../../provider/message.ts";
 import { operation, type Operation } from "../../provider/operation.ts";
 import { matches } from "../../provider/reading.ts";
+import type { OutboundRequest } from "../../provider/request.ts";
 import { callDiscordWebhook } from "./execute.ts";
 import { toWebhookMessage } from "./request.ts";
 import { readDiscordMessage } from "./response.ts";
@@ -46,36 +47,37 @@ export function readReference(messageId: unknown, content: object): DiscordMessa
  * @example
  * await notifier.call(editDiscordMessage(provider, { to: { webhookUrl }, messageId, text: "Deployed" }));
  */
-export function editDiscordMessage(
-  provider: Provider<"discord">,
-  { messageId, keepAttachments, ...content }: DiscordEdit,
-): Operation<DiscordEditResult> {
+export function editDiscordMessage(provider: Provider<"discord">, edit: DiscordEdit): Operation<DiscordEditResult> {
   return operation(provider, {
-    addresses: () => discordChannel.addresses(content as DiscordEdit & DiscordMessage),
-    buildRequest() {
-      const message = readReference(messageId, content);
-      if ("ok" in message) return message;
-      const { to, files } = message;
-      if (!(keepAttachments ?? []).every((id) => matches(snowflakePattern, id))) {
-        return refused("keepAttachments", "ids of attachments");
-      }
-      const attachments = [
-        ...(keepAttachments ?? []).map((id) => ({ id })),
-        ...files.map(({ filename }, id) => ({ id, filename })),
-      ];
-      const said = toWebhookMessage(message);
-      const payload = {
-        ...said,
-        content: said.content ?? null,
-        embeds: message.embeds,
-        components: message.components,
-        attachments: keepAttachments || content.files ? attachments : undefined,
-      };
-      return callDiscordWebhook({ method: "PATCH", to, messageId, payload, files });
-    },
+    addresses: () => discordChannel.addresses(edit as DiscordEdit & DiscordMessage),
+    buildRequest: () => buildEdit(edit),
     readResponse(response) {
       const outcome = readDiscordMessage(response);
       return outcome.ok ? { ok: true, value: { providerMessageId: outcome.providerMessageId } } : outcome;
     },
   });
+}
+
+function buildEdit({ messageId, keepAttachments, ...edit }: DiscordEdit): OutboundRequest | ProviderFailure {
+  const { to, text, embeds, components, files, allowedMentions, ...others } = edit;
+  const [other] = Object.keys(others);
+  if (other !== undefined) return refused(other, "no field of this name");
+  const message = readReference(messageId, { to, text, embeds, components, files, allowedMentions });
+  if ("ok" in message) return message;
+  const kept: unknown = keepAttachments ?? [];
+  if (!Array.isArray(kept) || !kept.every((id) => matches(snowflakePattern, id))) {
+    return refused("keepAttachments", "ids of attachments");
+  }
+  const said = toWebhookMessage(message);
+  const payload = {
+    ...said,
+    content: said.content ?? null,
+    embeds: message.embeds,
+    components: message.components,
+    attachments:
+      keepAttachments || files
+        ? [...kept.map((id) => ({ id })), ...message.files.map(({ filename }, id) => ({ id, filename }))]
+        : undefined,
+  };
+  return callDiscordWebhook({ method: "PATCH", to: message.to, messageId, payload, files: message.files });
 }
