@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { app } from "../src/app.ts";
-import { accept, call, email, env } from "./service.ts";
+import { accept, adminKey, call, email, env } from "./service.ts";
 import { everything } from "./shards.ts";
 
 const inAnHour = new Date(Date.now() + 3_600_000).toISOString();
@@ -50,7 +50,6 @@ describe("a request that is not valid names the field and writes nothing:", () =
     ["a body that is a list", [later()], "body"],
     ["a body that is null", null, "body"],
     ["an unknown channel", later({ channel: "fax" }), "channel"],
-    ["a channel without a provider", { channel: "sms", to: "+447900900000", content: { text: "x" } }, "channel"],
     ["an unknown provider", later({ providers: ["carrierpigeon"] }), "providers.0"],
     ["a provider twice", later({ providers: ["resend", "resend"] }), "providers"],
     ["no provider", later({ providers: [] }), "providers"],
@@ -102,6 +101,14 @@ describe("a request that is not valid names the field and writes nothing:", () =
       fields.join(),
     ).toBe(true);
     expect(await everything()).toBe(before);
+  });
+
+  it("a channel without a provider", async () => {
+    const body = JSON.stringify({ channel: "sms", to: "+447900900000", content: { text: "x" } });
+    const headers = { authorization: `Bearer ${adminKey}`, "content-type": "application/json" };
+    const emailAlone = { ...env, PROVIDERS: "resend" };
+    const answer = await app.request("/v1/notifications", { method: "POST", headers, body }, emailAlone);
+    expect((await problemOf(answer, 422)).errors?.map(({ field }) => field)).toEqual(["channel"]);
   });
 
   it("all that is wrong is said at once, and never the value", async () => {
