@@ -29,13 +29,8 @@ const { rig, same, unused } = createParity({
   ],
 });
 
-const app = initializeApp({
-  credential: cert({
-    projectId: serviceAccount.project_id,
-    clientEmail: serviceAccount.client_email,
-    privateKey: serviceAccount.private_key,
-  }),
-});
+const { project_id: projectId, client_email: clientEmail, private_key: privateKey } = serviceAccount;
+const app = initializeApp({ credential: cert({ projectId, clientEmail, privateKey }) });
 const official = getMessaging(app);
 // The rig sees HTTP/1.1; over HTTP/2 the SDK says the same.
 official.enableLegacyHttpTransport();
@@ -236,7 +231,7 @@ test("the assertion for an access token says the same, but for the scopes", asyn
   const claims = (assertion: string): unknown =>
     JSON.parse(Buffer.from(assertion.split(".")[1] ?? "", "base64url").toString());
   rig.arrived();
-  const fresh = initializeApp({ credential: cert({ ...serviceAccount }) }, "fresh");
+  const fresh = initializeApp({ credential: cert({ projectId, clientEmail, privateKey }) }, "fresh");
   await rig.official(() => getMessaging(fresh).send({ token, data: { a: "b" } }));
   await createNotifier({ fcm: [fcm({ serviceAccount })], fetch: rig.fetch }).send({
     channel: "fcm",
@@ -310,18 +305,18 @@ describe("the official SDK understands the simulator", () => {
   });
 
   test("another service account, and an access token that is none", async () => {
-    const email = "other@carillon-simulator.iam.gserviceaccount.com";
-    const other = { ...serviceAccount, client_email: email };
-    const stranger = initializeApp({ credential: cert({ ...other }) }, "stranger");
-    const refused = rig.official(() => getMessaging(stranger).send({ token, data }));
+    const stranger = "other@carillon-simulator.iam.gserviceaccount.com";
+    const other = { ...serviceAccount, client_email: stranger };
+    const unknown = initializeApp({ credential: cert({ projectId, clientEmail: stranger, privateKey }) }, "unknown");
+    const refused = rig.official(() => getMessaging(unknown).send({ token, data }));
     await expect(refused).rejects.toMatchObject({ code: "app/invalid-credential" });
     const without = createNotifier({ fcm: [fcm({ serviceAccount: other })], fetch: rig.fetch });
     expect(await without.send({ channel: "fcm", to: { token }, data })).toMatchObject({ kind: "unauthorized" });
     const getAccessToken = async () => ({ access_token: "ya29.none", expires_in: 3600 });
-    const forged = initializeApp({ credential: { getAccessToken }, projectId: serviceAccount.project_id }, "forged");
+    const forged = initializeApp({ credential: { getAccessToken }, projectId }, "forged");
     const denied = rig.official(() => getMessaging(forged).send({ token, data }));
     await expect(denied).rejects.toMatchObject({ code: "messaging/third-party-auth-error" });
-    await Promise.all([deleteApp(stranger), deleteApp(forged)]);
+    await Promise.all([deleteApp(unknown), deleteApp(forged)]);
   });
 });
 
