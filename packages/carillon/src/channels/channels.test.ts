@@ -110,6 +110,7 @@ describe.each<[ChannelId, object, string]>([
   ["webpush", { to: { ...subscription, endpoint: "http://push.example.net/x" } }, "to.endpoint"],
   ["webpush", { to: { ...subscription, endpoint: "https://user:pw@push.example.net/x" } }, "to.endpoint"],
   ["webpush", { to: { ...subscription, endpoint: "https://localhost/x" } }, "to.endpoint"],
+  ["webpush", { to: { ...subscription, endpoint: "https://2130706433.0/x" } }, "to.endpoint"],
   [
     "webpush",
     { to: { ...subscription, keys: { ...subscription.keys, p256dh: `C${key.slice(1)}` } } },
@@ -202,7 +203,7 @@ describe("addresses that are secrets", () => {
       {
         key: hash,
         label: `push.example.net#${hash.slice(0, 8)}`,
-        secrets: [endpoint, "/send/s3cr3t-endpoint", subscription.keys.auth],
+        secrets: [endpoint, "/send/s3cr3t-endpoint", "s3cr3t-endpoint", subscription.keys.auth],
       },
     ]);
     // printf %s abc:APA91b-_x | sha256sum

@@ -19,6 +19,7 @@ export const filledText: Rule<string> = text("text that is not blank", /\S/);
 export const httpsUrl: Rule<string> = text(
   "an https URL, percent-encoded",
   /^https:\/\/[\w-]+(\.[\w-]+)+(:\d+)?([/?#][!-;=?-~]*)?$/,
+  (input) => URL.canParse(input),
 );
 
 /** What is handed on as it is: platform blocks, embeds, Block Kit. */

@@ -20,7 +20,10 @@ export interface WebPushInput extends Extras {
   readonly to: PushSubscription;
   /** Strings and bytes go as they are, everything else as JSON. */
   readonly payload?: unknown;
-  /** Declarative Web Push notification; not beside `payload`. */
+  /**
+   * A declarative notification (`title`, `navigate`, ...), which a browser may show by itself, and which a service worker
+   * gets as the JSON `{ web_push: 8030, notification }`; not beside `payload`.
+   */
   readonly notification?: Readonly<Record<string, unknown>> | undefined;
   readonly ttlSeconds?: number | undefined;
   readonly urgency?: "very-low" | "low" | "normal" | "high" | undefined;
@@ -93,9 +96,10 @@ export const webpushChannel: ChannelDefinition<"webpush", WebPushMessage> = {
   normalise: (input) => normaliseWith(inputRule, input, toMessage),
   async addresses({ to }) {
     const { host, pathname } = new URL(to.endpoint);
-    return [
-      await secretAddress(to.endpoint, host, [to.endpoint, ...(pathname.length > 8 ? [pathname] : []), to.keys.auth]),
-    ];
+    // The part that is secret stands last, in the path or in the query.
+    const [token = ""] = /[^/?=]+$/.exec(to.endpoint) ?? [];
+    const parts = [pathname, token].filter((part) => part.length > 8);
+    return [await secretAddress(to.endpoint, host, [to.endpoint, ...parts, to.keys.auth])];
   },
   // A subscription is more than a string, and its payload is encrypted for it alone.
   withRecipient: () => undefined,

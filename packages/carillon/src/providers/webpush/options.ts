@@ -1,0 +1,80 @@
+import { type OptionRules, text as account } from "../../provider/options.ts";
+import type { Secret } from "../../provider/request.ts";
+import type { Rule } from "../../rule/rule.ts";
+import { either, list, object, text, value, whole } from "../../rule/rules.ts";
+import { maxPayloadBytes } from "./encrypt.ts";
+import { isVapidPair, keyBytes } from "./vapid.ts";
+
+/** Who sends, to push services (RFC 8292). Keys in base64url, as `web-push generate-vapid-keys` prints them. */
+export interface VapidKeys {
+  /** Whom a push service may write to: a `mailto:` or `https:` URL. Apple refuses `localhost` and `mailto: <a@b>`. */
+  readonly subject: string;
+  /** 65 bytes, uncompressed: what the page hands to `pushManager.subscribe` as `applicationServerKey`. */
+  readonly publicKey: string;
+  /** 32 bytes. */
+  readonly privateKey: Secret;
+}
+
+export interface WebPushOptions {
+  /**
+   * The keys; or several, the current ones first. A browser's subscription works with the key alone that it was made
+   * with, and names it in `applicationServerKey`; one that names none gets the first.
+   */
+  readonly vapid: VapidKeys | readonly [VapidKeys, ...VapidKeys[]];
+  /**
+   * Asked about endpoints at hosts that are no known push service, which are refused otherwise: a subscription comes from a
+   * browser, and its endpoint may be any URL. IP addresses and private names are refused without being asked about.
+   */
+  readonly allowEndpoint?: ((endpoint: URL) => boolean) | undefined;
+  /** Payloads get at least this long, up to 3993 bytes, so that the push service does not learn how long they are. @default 0 */
+  readonly padToBytes?: number | undefined;
+  /** Tells several senders apart. @default "default" */
+  readonly account?: string | undefined;
+}
+
+/** `providerOptions.webpush` of a message. */
+export interface WebPushMessageOptions {
+  /** Takes the place of the factory's. */
+  readonly padToBytes?: number | undefined;
+}
+
+const pairRule: Rule = /* @__PURE__ */ object({
+  subject: /* @__PURE__ */ text(
+    "a mailto: or https: URL, not at localhost",
+    /^(mailto:[^\s<>@]+@|https:\/\/)(?!localhost\b)[^\s<>@]+$/,
+  ),
+  publicKey: /* @__PURE__ */ value(
+    "65 bytes in base64url, an uncompressed P-256 key",
+    (input) => keyBytes(input, 65)?.[0] === 4,
+  ),
+  privateKey: /* @__PURE__ */ value(
+    "32 bytes in base64url, or a function",
+    (input) => typeof input === "function" || keyBytes(input, 32),
+  ),
+});
+
+const vapidPair: Rule = (input) => {
+  const found = pairRule(input);
+  if (found !== true) return found;
+  const { publicKey, privateKey } = input as VapidKeys;
+  const isPair = typeof privateKey === "function" || isVapidPair(publicKey, privateKey);
+  return isPair || ["privateKey", "the private key of publicKey"];
+};
+
+const padToBytes: Rule = /* @__PURE__ */ whole(0, maxPayloadBytes);
+
+export const factoryRules: OptionRules = {
+  vapid: /* @__PURE__ */ either(
+    (input) => Array.isArray(input) && input.length > 0,
+    /* @__PURE__ */ list(vapidPair, 100),
+    vapidPair,
+  ),
+};
+
+export const optionalRules: OptionRules = {
+  allowEndpoint: /* @__PURE__ */ value("a function", (input) => typeof input === "function"),
+  padToBytes,
+  account,
+};
+
+export const messageRules: OptionRules = { padToBytes };

@@ -1,0 +1,96 @@
+import type { WebPushMessage } from "../../channels/webpush.ts";
+import { fromBase64Url, utf8 } from "../../crypto/bytes.ts";
+import type { Provider, ProviderFailure } from "../../provider/contract.ts";
+import { type FieldProblem, refusal, refused } from "../../provider/message.ts";
+import { createRecall, type Kept } from "../../provider/recall.ts";
+import { problemsOf } from "../../rule/rule.ts";
+import { optional } from "../../rule/rules.ts";
+import { declarativePayload, notificationRule } from "./declarative.ts";
+import { encryptPush, importReceiverKey, maxPayloadBytes, senderKeySupply } from "./encrypt.ts";
+import { readEndpoint } from "./endpoint.ts";
+import { messageRules, type VapidKeys, type WebPushMessageOptions, type WebPushOptions } from "./options.ts";
+import { vapidToken } from "./vapid.ts";
+
+/** Four weeks: what the push services keep at most, and what `web-push` asks for. */
+const defaultTtlSeconds = 2_419_200;
+
+/**
+ * Makes what builds the requests of one sender (RFC 8030, 8188, 8291, 8292), and keeps its tokens and the keys of the
+ * subscriptions that it sent to last.
+ */
+export function pushBuilder(
+  lane: Pick<Provider, "id" | "account">,
+  { vapid, allowEndpoint, padToBytes }: WebPushOptions,
+): Provider<"webpush">["buildRequest"] {
+  const vapidKeys = [vapid].flat() as readonly VapidKeys[];
+  const nextSenderKeys = senderKeySupply();
+  const tokens = createRecall(lane);
+  // Apart from the tokens, so that many subscriptions crowd none of them out.
+  const receiverKeys = createRecall(lane);
+  return async (message, context) => {
+    const { to, notification, ttlSeconds = defaultTtlSeconds, urgency, topic, providerOptions } = message;
+    const { applicationServerKey = vapidKeys[0]?.publicKey } = to;
+    const endpoint = readEndpoint(to.endpoint, allowEndpoint);
+    const sender = vapidKeys.find(({ publicKey }) => publicKey === applicationServerKey);
+    const text = textOf(message);
+    const problems: FieldProblem[] = [...problemsOf({ notification }, [], () => optional(notificationRule))];
+    if (!endpoint) problems.push(["to.endpoint", "a URL at a known push service, or one that allowEndpoint allows"]);
+    if (!sender) problems.push(["to.applicationServerKey", "a publicKey of vapid"]);
+    if (text.length > maxPayloadBytes) {
+      problems.push([notification ? "notification" : "payload", `at most ${maxPayloadBytes} bytes of UTF-8`]);
+    }
+    const problem = refusal(lane.id, message, messageRules, problems);
+    if (problem || !endpoint || !sender) return problem as ProviderFailure;
+    const { origin, hostname } = endpoint;
+    const token = await vapidToken(tokens, context, origin, sender);
+    if (!("value" in token)) return token;
+    const request = {
+      method: "POST",
+      url: to.endpoint,
+      headers: {
+        authorization: `vapid t=${token.value}, k=${sender.publicKey}`,
+        ttl: `${ttlSeconds}`,
+        ...(urgency && { urgency }),
+        ...(topic && { topic }),
+        // Microsoft refuses a TTL of 0 without this.
+        ...(!ttlSeconds && hostname.endsWith(".windows.com") && { "x-wns-cache-policy": "no-cache" }),
+      },
+      secrets: [token.value],
+    };
+    // Chromium drops a message whose text is encrypted and empty.
+    if (!text.length) return request;
+    const { p256dh, auth } = to.keys;
+    const point = fromBase64Url(p256dh) as Uint8Array<ArrayBuffer>;
+    // A `CryptoKey` cannot be kept in the notifier's cache, which may be outside of the process.
+    const own = { ...context, cache: undefined };
+    const receiver = await receiverKeys(own, p256dh, async (): Promise<Kept<CryptoKey> | ProviderFailure> => {
+      try {
+        return { value: await importReceiverKey(point), expiresAtMs: Number.POSITIVE_INFINITY };
+      } catch {
+        return refused("to.keys.p256dh", "a point on the curve P-256");
+      }
+    });
+    if (!("value" in receiver)) return receiver;
+    const options: WebPushMessageOptions = { padToBytes, ...providerOptions[lane.id] };
+    const body = await encryptPush(
+      { publicKey: receiver.value, point, authSecret: fromBase64Url(auth) as Uint8Array },
+      await nextSenderKeys(),
+      context.random(16),
+      text,
+      options.padToBytes,
+    );
+    const headers = {
+      ...request.headers,
+      "content-type": "application/octet-stream",
+      "content-encoding": "aes128gcm",
+    };
+    return { ...request, headers, body };
+  };
+}
+
+/** What is encrypted. */
+function textOf({ payload = "", notification }: WebPushMessage): Uint8Array {
+  if (notification) return utf8(declarativePayload(notification));
+  if (payload instanceof Uint8Array) return payload;
+  return utf8(typeof payload === "string" ? payload : JSON.stringify(payload));
+}
