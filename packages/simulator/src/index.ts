@@ -34,7 +34,8 @@ export type {
   WebhookDelivery,
 } from "./route.ts";
 export { memoryStore } from "./store/memory.ts";
-export { sqlStore, type SqlDatabase } from "./store/sql.ts";
+export { sqlStore } from "./store/sql.ts";
+export type { SqlDatabase } from "./store/sql-database.ts";
 export type {
   Acceptance,
   MessageFilter,

@@ -1,87 +1,16 @@
 import type { Fault } from "../fault.ts";
-import { describeContent } from "../describe.ts";
-import type { MessageContent, MessageSummary, OtherRequest, RecordedMessage, RecordedRequest } from "../message.ts";
-import type { Edit } from "../route.ts";
 import { defaultSettings, type Settings } from "../settings.ts";
 import { schema } from "./schema.ts";
-import { maxOtherBodyLength, maxOtherRequests } from "./store.ts";
-import type { Page, Remembered, Store, WebhookRecord, WebhookState } from "./store.ts";
-
-type Row = Readonly<Record<string, unknown>>;
-
-/** What is needed of a Durable Object's `ctx.storage.sql`. */
-export interface SqlDatabase {
-  exec(query: string, ...bindings: (string | number | null)[]): { toArray(): Row[] };
-}
-
-/** A value in SQLite holds at most 2 MB in a Durable Object; a UTF-16 unit takes at most 3 bytes. */
-const maxPartLength = 500_000;
+import { bound, openSql, page, type Row, type SqlDatabase } from "./sql-database.ts";
+import { sqlMessages } from "./sql-messages.ts";
+import type { Remembered, Store, WebhookRecord, WebhookState } from "./store.ts";
 
 /** A store in SQLite, durable where the database is. `transaction` runs its writes as one: `ctx.storage.transactionSync`. */
 export function sqlStore(database: SqlDatabase, transaction: (run: () => void) => void = (run) => run()): Store {
   for (const statement of schema) database.exec(statement);
-
-  const rows = (query: string, ...bindings: (string | number | null)[]): Row[] =>
-    database.exec(query, ...bindings).toArray();
-  const insert = (query: string, ...bindings: (string | number | null)[]): number =>
-    Number(rows(`${query} RETURNING seq`, ...bindings)[0]?.["seq"]);
-
-  const writeParts = (owner: string, text: string): void => {
-    for (let start = 0, part = 0; start < text.length; start += maxPartLength, part += 1) {
-      rows(
-        "INSERT INTO parts (owner, part, text) VALUES (?, ?, ?)",
-        owner,
-        part,
-        text.slice(start, start + maxPartLength),
-      );
-    }
-  };
-  const readParts = (owner: string): string =>
-    rows("SELECT text FROM parts WHERE owner = ? ORDER BY part", owner)
-      .map((row) => String(row["text"]))
-      .join("");
-  /** What goes into the row itself; longer text goes to `parts`. */
-  const short = (text: string): string | null => (text.length <= maxPartLength ? text : null);
-
-  const textOf = (column: unknown, owner: string): string => (typeof column === "string" ? column : readParts(owner));
-
-  const contentOf = (column: unknown, owner: string): MessageContent =>
-    JSON.parse(textOf(column, owner)) as MessageContent;
-  const newestOf = (provider: string, providerMessageId: string): Row | undefined =>
-    rows(
-      "SELECT * FROM messages WHERE provider = ? AND provider_message_id = ? ORDER BY seq DESC LIMIT 1",
-      provider,
-      providerMessageId,
-    )[0];
-  const recordedOf = (row: Row): RecordedMessage => {
-    const seq = Number(row["seq"]);
-    const earlier = rows("SELECT * FROM earlier WHERE message = ? ORDER BY seq", seq).map((version) => ({
-      content: contentOf(version["content"], `e${Number(version["seq"])}`),
-      replacedAtMs: Number(version["replaced_at"]),
-    }));
-    return { ...summaryOf(row), content: contentOf(row["content"], `m${seq}`), earlier };
-  };
-
-  const edit = (provider: string, edits: readonly Edit[], atMs: number): void => {
-    for (const change of edits) {
-      const row = newestOf(provider, change.providerMessageId);
-      if (!row) continue;
-      const seq = Number(row["seq"]);
-      const summary = JSON.parse(String(row["summary"])) as Omit<MessageSummary, "id">;
-      if ("deleted" in change) {
-        const changed = { ...summary, deletedAtMs: atMs };
-        rows("UPDATE messages SET summary = ? WHERE seq = ?", JSON.stringify(changed), seq);
-        continue;
-      }
-      const column = typeof row["content"] === "string" ? row["content"] : null;
-      const version = insert("INSERT INTO earlier (message, replaced_at, content) VALUES (?, ?, ?)", seq, atMs, column);
-      if (column === null) rows("UPDATE parts SET owner = ? WHERE owner = ?", `e${version}`, `m${seq}`);
-      const text = JSON.stringify(change.content);
-      if (short(text) === null) writeParts(`m${seq}`, text);
-      const changed = { ...summary, ...describeContent(change.content), editedAtMs: atMs };
-      rows("UPDATE messages SET summary = ?, content = ? WHERE seq = ?", JSON.stringify(changed), short(text), seq);
-    }
-  };
+  const sql = openSql(database);
+  const { rows, insert } = sql;
+  const messages = sqlMessages(sql);
 
   const addWebhook: Store["addWebhook"] = (message, provider, webhook) => {
     const record = { event: webhook.event, payload: webhook.payload, url: webhook.url };
@@ -97,34 +26,14 @@ export function sqlStore(database: SqlDatabase, transaction: (run: () => void) =
   };
 
   return {
+    ...messages,
     accept: (acceptance) =>
       transaction(() => {
-        const { body, ...head } = acceptance.request;
-        const request = insert("INSERT INTO requests (record, body) VALUES (?, ?)", JSON.stringify(head), short(body));
-        if (short(body) === null) writeParts(`r${request}`, body);
+        const { provider, receivedAtMs, idempotencyKey } = acceptance;
+        const request = messages.addMessageRequest(acceptance.request);
         for (const { message, webhooks } of acceptance.entries) {
-          const { content, ...known } = message;
-          const summary: Omit<MessageSummary, "id"> = {
-            ...known,
-            ...describeContent(content),
-            provider: acceptance.provider,
-            idempotencyKey: acceptance.idempotencyKey,
-            receivedAtMs: acceptance.receivedAtMs,
-          };
-          const text = JSON.stringify(content);
-          const seq = insert(
-            `INSERT INTO messages (provider, provider_message_id, message_id, recipients, summary, content, request)
-           VALUES (?, ?, ?, ?, ?, ?, ?)`,
-            acceptance.provider,
-            message.providerMessageId,
-            message.messageId ?? null,
-            message.recipients.join("\n"),
-            JSON.stringify(summary),
-            short(text),
-            request,
-          );
-          if (short(text) === null) writeParts(`m${seq}`, text);
-          for (const webhook of webhooks) addWebhook(String(seq), acceptance.provider, webhook);
+          const seq = messages.addMessage(message, { provider, receivedAtMs, idempotencyKey, request });
+          for (const webhook of webhooks) addWebhook(String(seq), provider, webhook);
           if (message.messageId !== undefined) {
             rows(
               "INSERT INTO witness (message_id, accepted) VALUES (?, 1) ON CONFLICT DO UPDATE SET accepted = accepted + 1",
@@ -132,56 +41,13 @@ export function sqlStore(database: SqlDatabase, transaction: (run: () => void) =
             );
           }
         }
-        edit(acceptance.provider, acceptance.edits ?? [], acceptance.receivedAtMs);
+        messages.edit(provider, acceptance.edits ?? [], receivedAtMs);
         if (acceptance.remember) {
           const { key, remembered } = acceptance.remember;
           rows("INSERT OR REPLACE INTO idempotency (key, record) VALUES (?, ?)", key, JSON.stringify(remembered));
         }
       }),
-    messages(filter, limit, before) {
-      const found = rows(
-        `SELECT seq, summary FROM messages
-         WHERE seq < ?1 AND (?2 IS NULL OR provider = ?2) AND (?3 IS NULL OR instr(lower(recipients), ?3) > 0)
-           AND (?4 IS NULL OR message_id = ?4 OR provider_message_id = ?4)
-           AND (?5 IS NULL OR json_extract(summary, '$.kind') = ?5)
-         ORDER BY seq DESC LIMIT ?6`,
-        bound(before),
-        filter.provider ?? null,
-        filter.recipient ?? null,
-        filter.messageId ?? null,
-        filter.channel ?? null,
-        limit + 1,
-      );
-      return page(found, limit, summaryOf);
-    },
-    message(id) {
-      const [row] = rows("SELECT * FROM messages WHERE seq = ?", Number(id) || 0);
-      if (!row) return undefined;
-      const [request] = rows("SELECT * FROM requests WHERE seq = ?", Number(row["request"]));
-      const head = JSON.parse(String(request?.["record"])) as Omit<RecordedRequest, "id" | "body">;
-      const requestId = String(request?.["seq"]);
-      const body = textOf(request?.["body"], `r${requestId}`);
-      return { ...recordedOf(row), request: { ...head, id: requestId, body } };
-    },
-    messageOf(provider, providerMessageId) {
-      const row = newestOf(provider, providerMessageId);
-      return row && recordedOf(row);
-    },
-    addRequest: (request, edits) =>
-      transaction(() => {
-        const kept = { ...request, body: request.body.slice(0, maxOtherBodyLength) };
-        const seq = insert("INSERT INTO other_requests (record) VALUES (?)", JSON.stringify(kept));
-        rows("DELETE FROM other_requests WHERE seq <= ?", seq - maxOtherRequests);
-        edit(request.provider, edits, request.receivedAtMs);
-      }),
-    otherRequests(limit, before) {
-      const found = rows(
-        "SELECT * FROM other_requests WHERE seq < ? ORDER BY seq DESC LIMIT ?",
-        bound(before),
-        limit + 1,
-      );
-      return page(found, limit, otherOf);
-    },
+    addRequest: (request, edits) => transaction(() => messages.addRequest(request, edits)),
     clear() {
       for (const table of [
         "messages",
@@ -292,23 +158,6 @@ export function sqlStore(database: SqlDatabase, transaction: (run: () => void) =
         (row) => [String(row["message_id"]), Number(row["accepted"])] as const,
       ),
   };
-}
-
-function bound(before: string | undefined): number {
-  return before === undefined ? Number.MAX_SAFE_INTEGER : Number(before) || 0;
-}
-
-function page<T extends { readonly id: string }>(found: readonly Row[], limit: number, read: (row: Row) => T): Page<T> {
-  const items = found.slice(0, limit).map(read);
-  return found.length > limit ? { items, next: items.at(-1)?.id } : { items };
-}
-
-function summaryOf(row: Row): MessageSummary {
-  return { ...(JSON.parse(String(row["summary"])) as Omit<MessageSummary, "id">), id: String(row["seq"]) };
-}
-
-function otherOf(row: Row): OtherRequest {
-  return { ...(JSON.parse(String(row["record"])) as Omit<OtherRequest, "id">), id: String(row["seq"]) };
 }
 
 function webhookOf(row: Row): WebhookRecord {

@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import type { AcceptedMessage, OtherRequest } from "../message.ts";
 import { memoryStore } from "./memory.ts";
-import { sqlStore, type SqlDatabase } from "./sql.ts";
+import { sqlStore } from "./sql.ts";
+import type { SqlDatabase } from "./sql-database.ts";
 import type { Acceptance, MessageFilter, NewWebhook, Store } from "./store.ts";
 
 /** Node's SQLite behind the part of a Durable Object's interface that the store uses. */
