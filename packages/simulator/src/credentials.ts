@@ -72,6 +72,16 @@ export const simulatorCredentials: {
     /** Its public half, SPKI, base64. */
     readonly publicKey: string;
   };
+  readonly webpush: {
+    readonly vapidSubject: string;
+    /** 65 bytes, uncompressed, in base64url. */
+    readonly vapidPublicKey: string;
+    /** 32 bytes in base64url. */
+    readonly vapidPrivateKey: string;
+    /** What some browsers subscribed with before. */
+    readonly vapidPreviousPublicKey: string;
+    readonly vapidPreviousPrivateKey: string;
+  };
 } = {
   resend: {
     apiKey: "re_simulator_only_000000000000",
@@ -140,5 +150,12 @@ export const simulatorCredentials: {
     },
     publicKey:
       "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAxFrMwxzSIZz+4Ro1YBR3NNunGllHACGkgFfO0Sm8IP7qaTLisIKipiQvzj/2wJg7TWMUTX9E5HhAjnQZt/vUtQGVyyVj9DplzxRk96ttb7esQnDP3KeVBnYnCj5JBGbLUF7PLIKK367edELA/TcfCGCBP+E7+76K086kDPmGPX9NRrZcqjYWdjTr/blUtUfXgS8HGcnCNAerGScwNnXU8mdUmnp1l8IEFop1w80nfU70ipE1+B5fAbf+jaKOOSI2++TpyUaKAOBw85UqsLn40JUtQmQOdSNY1B5AuT/CSdj+ZqNF1iYtFKDxxAzKEeoD788Am/Hfx5UG9nNrmibq9wIDAQAB",
+  },
+  webpush: {
+    vapidSubject: "mailto:simulator@example.com",
+    vapidPublicKey: "BObl2kYL1OtdNyvaEjKVr8DEw2CKqYaPS1BVZ9mOpH_BVPGulWCfGOE-Hi8ntjMyInXAU0hwP_VAtHzHmVxRo64",
+    vapidPrivateKey: "5bTx_FCk9d__tw0B-oCxKama0nUr8sKwykRcJWNb0d0",
+    vapidPreviousPublicKey: "BEUWnW2OUjqtf1yVaL8WQ_JTVgifWTrs2S4KYlRmvm5thrE1y9Jw_Ut_fsrqEo6bC9HzgeiuRBB13IrECQvajSA",
+    vapidPreviousPrivateKey: "xGddCf-vMHjfZQVZOQr_rApaPnHDC4EtWl82FfQNxJY",
   },
 };
