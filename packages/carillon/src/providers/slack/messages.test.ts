@@ -2,7 +2,7 @@ import { fixtureContext, messageOf } from "@carillon/testing";
 import { describe, expect, test } from "vitest";
 import { ConfigurationError } from "../../error/errors.ts";
 import type { VerifiedWebhook } from "../../provider/webhook.ts";
-import { escapeMrkdwn, slack, type SlackOptions, slackWebhook } from "./index.ts";
+import { escapeMrkdwn, settings, slack, type SlackOptions, slackWebhook } from "./index.ts";
 
 const webhookUrl = "https://hooks.slack.com/services/T012AB/B034CD/s3cr3tTOKEN";
 
@@ -14,6 +14,15 @@ const build = async (message: object, options?: SlackOptions) => {
 test("without a token there are incoming webhooks only", async () => {
   expect(await build({ to: { webhookUrl } })).toMatchObject({ url: webhookUrl });
   expect(await build({ to: "C012AB3CD" })).toMatchObject({ ok: false, kind: "unauthorized" });
+});
+
+test("a deployment with incoming webhooks alone has no token, and says so", async () => {
+  const provider = settings.send.create({ SLACK_TOKEN: "none" });
+  const build = (to: unknown): unknown =>
+    provider.buildRequest(messageOf(provider, { channel: "slack", to, text: "Hi" }), fixtureContext);
+  expect(await build({ webhookUrl })).toMatchObject({ url: webhookUrl });
+  expect(await build("C012AB3CD")).toMatchObject({ kind: "unauthorized" });
+  expect(() => settings.send.create({})).toThrow(ConfigurationError);
 });
 
 test("the token goes to the Web API alone, and both it and the webhook's URL are secrets", async () => {

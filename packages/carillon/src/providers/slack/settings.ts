@@ -8,10 +8,12 @@ export const settings: ProviderSettings<"slack"> = {
   channel: "slack",
   docs: "https://docs.slack.dev/messaging/",
   send: {
+    // "none" for who has incoming webhooks alone: their messages bring their credential along.
     required: ["SLACK_TOKEN"],
     optional: ["SLACK_BASE_URL"],
-    create: (variables) =>
-      slack({ token: variables["SLACK_TOKEN"] ?? "", baseUrl: variables["SLACK_BASE_URL"] || undefined }),
+    create({ SLACK_TOKEN: token = "", SLACK_BASE_URL: baseUrl }) {
+      return slack({ token: token === "none" ? undefined : token, baseUrl: baseUrl || undefined });
+    },
   },
   receive: {
     required: [["SLACK_SIGNING_SECRET"]],
