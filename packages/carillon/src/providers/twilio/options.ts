@@ -1,7 +1,8 @@
 import { smsSender, smsSenderExpectation } from "../../address/phone-number.ts";
 import { accountRules, flag, type OptionRule, type OptionRules, secret, secrets, url } from "../../provider/options.ts";
-import { matches, recordOf } from "../../provider/reading.ts";
+import { recordOf } from "../../provider/reading.ts";
 import type { Secret } from "../../provider/request.ts";
+import { oneOf, text } from "../../rule/rules.ts";
 
 /** The account's own token, or a key, which can be revoked alone. Only the token proves webhooks. */
 export type TwilioCredentials =
@@ -62,44 +63,32 @@ export interface TwilioMessageOptions {
   readonly riskCheck?: "enable" | "disable" | undefined;
 }
 
+// @__NO_SIDE_EFFECTS__
 function sid(prefix: string): OptionRule {
-  const pattern = new RegExp(`^${prefix}[\\da-fA-F]{32}$`);
-  return (value) => matches(pattern, value) || `${prefix} and 32 hexadecimal digits`;
+  return text(`${prefix} and 32 hexadecimal digits`, new RegExp(`^${prefix}[\\da-fA-F]{32}$`));
 }
-
-function oneOf(...choices: readonly string[]): OptionRule {
-  return (value) => choices.includes(value as string) || choices.join(" or ");
-}
-
-/** Twilio refuses a host with an underscore. */
-const callback: OptionRule = (value) =>
-  (url(value) === true && matches(/^https?:\/\/[^/?#_]+([/?#]|$)/i, value)) ||
-  "an http or https URL, its host without _";
 
 /** What must be there depends on what is: a key comes with its secret, and a service needs no number. */
-export function requiredRules(options: unknown): OptionRules {
+export function factoryRules(options: unknown): readonly [required: OptionRules, optional: OptionRules] {
   const { apiKey, apiKeySecret, messagingServiceSid } = recordOf(options);
-  return {
+  const from = text(smsSenderExpectation, smsSender);
+  const required = {
     accountSid: sid("AC"),
-    ...(apiKey === undefined && apiKeySecret === undefined
-      ? { authToken: secret }
-      : { apiKey: sid("SK"), apiKeySecret: secret }),
-    ...(messagingServiceSid === undefined ? { from: sender } : {}),
+    ...((apiKey ?? apiKeySecret) === undefined ? { authToken: secret } : { apiKey: sid("SK"), apiKeySecret: secret }),
+    ...(messagingServiceSid === undefined && { from }),
   };
+  // Twilio refuses a callback's host with an underscore.
+  const statusCallback = text(
+    "an http or https URL, its host without _",
+    /^https?:\/\/[^/?#_]+([/?#]|$)/i,
+    URL.canParse,
+  );
+  return [required, { from, messagingServiceSid: sid("MG"), statusCallback, ...accountRules }];
 }
 
-const sender: OptionRule = (value) => matches(smsSender, value) || smsSenderExpectation;
+export const tokenRules: OptionRules = { authToken: secrets };
 
-export const optionalRules: OptionRules = {
-  from: sender,
-  messagingServiceSid: /* @__PURE__ */ sid("MG"),
-  statusCallback: callback,
-  ...accountRules,
-};
-
-export const webhookRules: OptionRules = { authToken: secrets };
-
-export const webhookOptionalRules: OptionRules = { publicUrl: url };
+export const publicUrlRules: OptionRules = { publicUrl: url };
 
 export const messageRules: OptionRules = {
   messagingServiceSid: /* @__PURE__ */ sid("MG"),

@@ -1,7 +1,7 @@
 import { smsChannel } from "../../channels/sms.ts";
 import type { Provider } from "../../provider/contract.ts";
 import { checkOptions } from "../../provider/options.ts";
-import { optionalRules, requiredRules, type TwilioOptions } from "./options.ts";
+import { factoryRules, type TwilioOptions } from "./options.ts";
 import { buildTwilioRequest } from "./request.ts";
 import { readTwilioResponse } from "./response.ts";
 
@@ -14,7 +14,7 @@ import { readTwilioResponse } from "./response.ts";
  * createNotifier({ sms: [twilio({ accountSid, authToken, from: "+15005550006", statusCallback })] });
  */
 export function twilio(options: TwilioOptions): Provider<"sms"> {
-  checkOptions("twilio", options, requiredRules(options), optionalRules);
+  checkOptions("twilio", options, ...factoryRules(options));
   const { account = "default", baseUrl } = options;
   return {
     id: "twilio",

@@ -58,6 +58,8 @@ describe("the sender", () => {
     const chosen = await formOf({ ...account, messagingServiceSid });
     expect(chosen).toMatchObject({ MessagingServiceSid: messagingServiceSid });
     expect(chosen).not.toHaveProperty("From");
+    const absent = { providerOptions: { twilio: { messagingServiceSid: undefined } } };
+    expect(await formOf({ ...account, messagingServiceSid }, absent)).toEqual(chosen);
     const other = "MG00000000000000000000000000000004";
     const own = { providerOptions: { twilio: { messagingServiceSid: other } }, from: "12345" };
     expect(await formOf({ ...account, messagingServiceSid }, own)).toMatchObject({

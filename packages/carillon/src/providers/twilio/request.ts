@@ -6,7 +6,7 @@ import type { OutboundRequest } from "../../provider/request.ts";
 import { readSecret } from "../../provider/secret.ts";
 import { bodyHashParameter, callbackUrl } from "./callback-url.ts";
 import { messageRules, type TwilioOptions } from "./options.ts";
-import type { TwilioMessage } from "./wire.ts";
+import type { TwilioMessage, TwilioMessageOptionFields } from "./wire.ts";
 
 /**
  * The request for a message, or `invalid-message` for what Twilio is known to refuse, or why there is no secret.
@@ -49,27 +49,25 @@ function toTwilioMessage(
   messageId: string,
   options: TwilioOptions,
 ): TwilioMessage {
-  const own = providerOptions["twilio"] ?? {};
-  const { statusCallback } = options;
+  const { statusCallback, messagingServiceSid } = options;
   return {
     To: to,
     From: from ?? options.from,
-    MessagingServiceSid: own["messagingServiceSid"] ?? options.messagingServiceSid,
+    MessagingServiceSid: messagingServiceSid,
     Body: text,
     MediaUrl: mediaUrls,
     StatusCallback: statusCallback && callbackUrl(statusCallback, metadata, messageId),
     ValidityPeriod: validitySeconds,
-    SmartEncoded: own["smartEncoded"],
-    ShortenUrls: own["shortenUrls"],
-    SendAsMms: own["sendAsMms"],
-    ContentRetention: own["contentRetention"],
-    AddressRetention: own["addressRetention"],
-    RiskCheck: own["riskCheck"],
+    ...named(providerOptions["twilio"]),
   };
 }
 
-function pairs(form: TwilioMessage): [string, string][] {
-  return Object.entries(form).flatMap(([name, value]) =>
-    value === undefined ? [] : [value].flat().map((each): [string, string] => [name, `${each}`]),
-  );
+/** Options under Twilio's own names, which differ in the first letter's case. */
+function named(options: Readonly<Record<string, unknown>> = {}): TwilioMessageOptionFields {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given.map(([name, value]) => [name.charAt(0).toUpperCase() + name.slice(1), value]));
+}
+
+function pairs(form: TwilioMessage): string[][] {
+  return Object.entries(form).flatMap(([name, value]) => [value ?? []].flat().map((each) => [name, String(each)]));
 }

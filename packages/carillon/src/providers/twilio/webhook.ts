@@ -5,7 +5,7 @@ import type { VerifiedWebhook, WebhookSource } from "../../provider/webhook.ts";
 import type { DeliveryEvent, EventType } from "../../result/delivery-event.ts";
 import { formFields, hmacOverUrlAndFieldsScheme } from "../../webhook/scheme/hmac-over-url-and-fields.ts";
 import { bodyHashParameter } from "./callback-url.ts";
-import { type TwilioWebhookOptions, webhookOptionalRules, webhookRules } from "./options.ts";
+import { publicUrlRules, tokenRules, type TwilioWebhookOptions } from "./options.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -87,7 +87,7 @@ function readEvents(webhook: VerifiedWebhook): readonly DeliveryEvent[] {
  * Source: https://www.twilio.com/docs/usage/webhooks/webhooks-security (read 2026-11-23)
  */
 export function twilioWebhook(options: TwilioWebhookOptions): WebhookSource {
-  checkOptions("twilioWebhook", options, webhookRules, webhookOptionalRules);
+  checkOptions("twilioWebhook", options, tokenRules, publicUrlRules);
   return {
     id: "twilio",
     scheme: hmacOverUrlAndFieldsScheme({
