@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
+import { routes } from "./generated/routes.ts";
 import type { Route } from "./route.ts";
 import { createRouter } from "./routing.ts";
+import { namesProvider } from "./simulator.ts";
 
 const route = (id: string, ...hosts: readonly string[]): Route => ({
   id,
@@ -50,4 +52,16 @@ test.each([
 test("a host name is told from a path", () => {
   expect(find(new URL("https://email.eu.amazonaws.com/"))?.byHostName).toBe(true);
   expect(find(new URL("http://localhost/email.eu.amazonaws.com/"))?.byHostName).toBe(false);
+});
+
+test("no provider takes what is another's", () => {
+  const findReal = createRouter(routes);
+  for (const { id, hosts } of routes) {
+    for (const host of hosts) {
+      const url = `https://${host.replaceAll("*", "x")}`;
+      expect([host, findReal(new URL(url))?.route.id]).toEqual([host, id]);
+      expect(namesProvider(new URL(url))).toBe(true);
+    }
+  }
+  expect(namesProvider(new URL("http://127.0.0.1/api.resend.com/emails"))).toBe(false);
 });
