@@ -8,7 +8,7 @@ const bareAddress = /^(?!\.|.*\.[.@])([\w.!#$%&'*+/=?^`{|}~-]{1,64})@(.+)$/;
 const hostname = /^(?=.{1,253}$)(?:(?!-)[a-z\d-]{0,62}[a-z\d]\.)+[a-z][a-z\d-]{0,61}[a-z\d]$/;
 
 /** What {@link spellEmailAddress} takes, in words. Some mail servers take no more than ASCII before the @. */
-export const emailExpectation: string = "a bare address: up to 64 ASCII characters before the @, 254 in all";
+export const emailExpectation: string = "a bare address: at most 64 ASCII characters before the @, 254 in all";
 
 /**
  * A domain in its one spelling: lower case, internationalised labels in punycode (UTS 46, as the URL standard has it).

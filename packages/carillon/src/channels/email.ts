@@ -110,7 +110,7 @@ const entries = {
   ),
   headers: optional(
     record(
-      text("names of headers that the message does not set", headerName, (name) => !ownHeader.test(name)),
+      text("a header that the message does not set", headerName, (name) => !ownHeader.test(name)),
       line(0, 10_000),
     ),
   ),

@@ -39,7 +39,7 @@ export async function perform(request: OutboundRequest, options: PerformOptions)
   // The platform's is called by a name of its own: as a method of the options, workerd's refuses its `this`.
   const { fetch: send = fetch, timeoutMs, signal, baseUrl, maxResponseBytes = defaultMaxResponseBytes } = options;
   const aborted = "Aborted by the caller";
-  if (signal?.aborted) return failed("aborted", aborted, undefined, true);
+  if (signal?.aborted) return failure("aborted", aborted, undefined, true);
   const controller = new AbortController();
   const answer: Answer = { status: 0, headers: new Headers(), text: "", json: undefined, truncated: true };
   const exchange = async (): Promise<Performed> => {
@@ -58,11 +58,11 @@ export async function perform(request: OutboundRequest, options: PerformOptions)
           // Whether the platform takes the request at all: if not, the failure was not the network's and nothing left.
           void new Request(url, whole);
         } catch {
-          return failed("network", "The URL or a header is not valid", undefined, true);
+          return failure("network", "The URL or a header is not valid", undefined, true);
         }
-        return failed("network", "The connection failed");
+        return failure("network", "The connection failed");
       }
-      if (answer.status < 300) return failed("unexpected-response", "The answer broke off", answer.status);
+      if (answer.status < 300) return failure("unexpected-response", "The answer broke off", answer.status);
     }
     return { ok: true, response: answer };
   };
@@ -70,10 +70,10 @@ export async function perform(request: OutboundRequest, options: PerformOptions)
   const performed = await within(timeoutMs, signal, exchange());
   if (performed) return performed;
   controller.abort();
-  if (signal?.aborted) return failed("aborted", aborted);
+  if (signal?.aborted) return failure("aborted", aborted);
   return answer.status > 299
     ? { ok: true, response: { ...answer } }
-    : failed("timeout", `No full answer within ${timeoutMs} ms`, answer.status || undefined);
+    : failure("timeout", `No full answer within ${timeoutMs} ms`, answer.status || undefined);
 }
 
 /** Reads into the answer, up to the limit. */
@@ -99,6 +99,12 @@ async function readBody({ body }: Response, answer: Answer, leftBytes: number): 
   }
 }
 
-function failed(kind: ProviderFailure["kind"], detail: string, status?: number, notAccepted?: true): Performed {
+/** A failure in the core's own words. */
+export function failure(
+  kind: ProviderFailure["kind"],
+  detail: string,
+  status?: number,
+  notAccepted?: true,
+): ProviderFailure & { readonly status?: number | undefined } {
   return { ok: false, kind, detail, status, notAccepted };
 }

@@ -1,6 +1,6 @@
 import { ConfigurationError } from "../error/errors.ts";
 import { type Problem, problemsOf, type Rule } from "../rule/rule.ts";
-import { isObject, optional as maybe, value as rule } from "../rule/rules.ts";
+import { isObject, optional as maybe, text as textRule, value as rule } from "../rule/rules.ts";
 import { entryOf, matches, recordOf } from "./reading.ts";
 
 /** The rule of an option. */
@@ -17,7 +17,7 @@ export function isHeaderSafe(value: unknown): value is string {
   return matches(/^[!-~]+$/, value);
 }
 
-export const text: Rule = (value) => matches(/\S/, value) || "text that is not blank";
+export const text: Rule = /* @__PURE__ */ textRule("text that is not blank", /\S/);
 
 /** A credential for a request's header, or a function that gets one. */
 export const secret: Rule = (value) =>
@@ -29,7 +29,7 @@ export const secrets: Rule = (value) => {
   return (list.length > 0 && list.every((each) => text(each) === true)) || "text that is not blank, or a list of it";
 };
 
-export const url: Rule = (value) => (matches(/^https?:/i, value) && URL.canParse(value)) || "an http or https URL";
+export const url: Rule = /* @__PURE__ */ textRule("an http or https URL", /^https?:/i, (value) => URL.canParse(value));
 
 export const flag: Rule = (value) => typeof value === "boolean" || "true or false";
 

@@ -1,8 +1,8 @@
+import { isObject } from "../rule/rules.ts";
+
 /** The value as an object; an empty one for anything else, lists included, so that reading on never throws. */
 export function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as Readonly<Record<string, unknown>>)
-    : {};
+  return isObject(value) ? (value as Readonly<Record<string, unknown>>) : {};
 }
 
 /** The value as a text, whole: whoever reports it redacts before cutting. Undefined when it is none, or empty. */

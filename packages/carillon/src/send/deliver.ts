@@ -1,6 +1,6 @@
+import { failure } from "../http/perform.ts";
 import type { Provider, ProviderFailure } from "../provider/contract.ts";
 import { attempt } from "./attempt.ts";
-import { failure } from "./exchange.ts";
 import { conclude, type Group, type Journey, type Run } from "./journey.ts";
 import type { Core } from "./options.ts";
 import { backoffMs, failureTable, nextStep } from "./retry-policy.ts";

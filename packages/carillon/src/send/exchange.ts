@@ -1,4 +1,4 @@
-import { perform } from "../http/perform.ts";
+import { failure, perform } from "../http/perform.ts";
 import { retryAfterMs } from "../http/retry-after.ts";
 import type { Asked, BuildContext, Exchanged, Provider, ProviderFailure } from "../provider/contract.ts";
 import type { OutboundRequest } from "../provider/request.ts";
@@ -31,7 +31,8 @@ export async function exchange<T extends object>(
       const waitMs = result.retryAfterMs ?? retryAfterMs(headers.get("retry-after"), core.now().getTime());
       result = { ...result, retryAfterMs: waitMs };
     } else if (status < 200 || (status > 299 && status < 400)) {
-      result = failure("unexpected-response", "The answer is a redirect");
+      // A redirect is no success, whatever the provider made of it.
+      throw new TypeError();
     }
   } catch {
     result = failure("unexpected-response", "The answer could not be read");
@@ -42,9 +43,4 @@ export async function exchange<T extends object>(
 /** Whether it is neither a list of outcomes nor a success; junk, which has no kind, is not read any further. */
 export function isFailure(result: object): result is ProviderFailure {
   return !Array.isArray(result) && !(result as { readonly ok?: boolean }).ok;
-}
-
-/** A failure in the core's own words. */
-export function failure(kind: ProviderFailure["kind"], detail: string): ProviderFailure {
-  return { ok: false, kind, detail };
 }

@@ -58,7 +58,7 @@ export function record(core: Core, journey: Journey, base: AttemptBase, outcome:
   // Whatever never left us says that it was not accepted.
   const unknown = "kind" in said && mayHaveBeenSent({ ...said, inFlight: true });
   journey.unknown ||= unknown;
-  const report: AttemptReport = { ...base, outcome: ok ? "accepted" : unknown ? "unknown" : "failed", ...said };
+  const report: AttemptReport = { ...said, ...base, outcome: ok ? "accepted" : unknown ? "unknown" : "failed" };
   journey.attempts.push(report);
   // A listener's trouble is not the message's, whether it throws or rejects. It is called before this goes on.
   (async () => core.onAttempt?.({ ...report, messageId: journey.messageId }))().catch(() => {});

@@ -1,12 +1,12 @@
 import type { Message, Refusal } from "../channels/channel.ts";
 import { CallError } from "../error/errors.ts";
+import { failure } from "../http/perform.ts";
 import type { Provider } from "../provider/contract.ts";
 import { matches } from "../provider/reading.ts";
 import type { SendResult } from "../result/send-result.ts";
 import { redactorFor } from "./clean.ts";
 import type { Checked, Config, ConfiguredChannel, Notifier } from "./config.ts";
 import { deliver, groupsOf } from "./deliver.ts";
-import { failure } from "./exchange.ts";
 import { gate } from "./gate.ts";
 import { applyGuard } from "./guard.ts";
 import { conclude, end, type Journey, journeyOf } from "./journey.ts";
@@ -85,7 +85,7 @@ const idRules = [
 function begin(core: Core, entry: Entry, subject: string, seen: Set<string>): Journey {
   const wrong = (problem: string): CallError => new CallError(`${subject}: ${problem}`);
   const providers = core.providers.get((entry?.message as Partial<Message> | undefined)?.channel);
-  if (!providers) throw wrong(`no provider for its channel, only for ${[...core.providers.keys()].join()}`);
+  if (!providers) throw wrong("no provider for its channel");
   for (const [name, pattern, expected] of idRules) {
     const value: unknown = entry[name];
     if (value === undefined) continue;

@@ -86,11 +86,6 @@ export function resolveOptions(config: Config): Core {
   }
   if (providers.size === 0) expect("createNotifier", "a list of providers for a channel");
   for (const [option, expected] of optionProblems(options, rules)) expect(option, expected);
-  for (const [channel, content] of Object.entries(recordOf(options["defaults"]))) {
-    if (!providers.has(channel) || typeof content !== "object") {
-      expect(`defaults.${channel}`, "content for a channel with a provider");
-    }
-  }
   if (problems.length > 0) throw new ConfigurationError("createNotifier", problems);
   return { ...fallbacks, ...options, providers } as Core;
 }

@@ -1,7 +1,7 @@
 /** Each name before its character; last the marks that the names of accented letters end with. */
 const characters =
-  "amp&lt<gt>quot\"apos'nbsp\u00a0copy©reg®trade™hellip…mdash—ndash–lsquo‘rsquo’ldquo“rdquo”bull•middot·euro€pound£deg°" +
-  "times×sect§rarr→laquo«raquo»bdquo„ensp\u2002zwj\u200dshy\u00adzwnj\u200cszligßaeligæoslashøOslashØiexcl¡iquest¿" +
+  "amp&lt<gt>quot\"apos'nbsp\u00a0copy©reg®trade™hellip…mdash—ndash–lsquo‘rsquo’ldquo“rdquo”bull•middot·euro€pound£" +
+  "rarr→laquo«raquo»shy\u00adzwnj\u200cszligßaeligæoslashøOslashØ" +
   "grave\u0300acute\u0301circ\u0302tilde\u0303uml\u0308ring\u030acedil\u0327";
 
 function named(name: string): string | undefined {

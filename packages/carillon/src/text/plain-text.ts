@@ -9,7 +9,7 @@ const token =
   /<(?:!(?=--)[^]*?(?:--(?=>)|$)|(script|style|svg|template|title|(?:div|p|span)(?=\s[^>]{0,999}display\s*:\s*none))\b[^]*?(?:<\/\1\b|$)|(\/?[a-z][^\s/>]*)|[!?/])((?:[^=>]+|=(?:"[^"]*"|'[^']*')?){0,999})>?|([^<]+|<)/gi;
 
 /** The one attribute that counts. Links that were made of pictures have an `alt`, too: their `href` is what counts. */
-const attribute = /(?:^[^]*?\shref|\s(?:alt|start))\s*=\s*(?:"([^"]*)|'([^']*)|(\S*))/i;
+const attribute = /(?:^[^]*?\shref|\salt)\s*=\s*(?:"([^"]*)|'([^']*)|(\S*))/i;
 
 /** Elements with an empty line around them; those on lines of their own; those a space apart. */
 const apart =
@@ -22,9 +22,9 @@ const followable = /(?<=^mailto:)[^?]+|^https?:.+/i;
 const gaps = ["", " ", "\n", "\n\n"];
 
 /**
- * HTML as plain text, for the text part of an email. Paragraphs, headings, lists and rules are set apart by an empty
+ * HTML as plain text, for the text part of an email. Paragraphs, headings and lists are set apart by an empty
  * line; other blocks, `<br>` and table rows start a line; cells are a space apart. Items of lists have a bullet or their
- * number, links their address in parentheses unless they say it, pictures their `alt`; `<pre>` keeps its spaces. Scripts,
+ * number, links their address in parentheses unless they say it, pictures their `alt`. Scripts,
  * styles, comments, templates and preheaders (`display:none` up to the first closing tag of that name) are left out.
  * Nothing is indented, quotations have no mark, other ways to hide are not seen. Time and space are linear in the length
  * of the HTML, however broken.
@@ -36,7 +36,6 @@ export function plainText(html: string): string {
   let marker = "";
   /** The next number of each open list, NaN for one with bullets. */
   const lists: number[] = [];
-  let isPreformatted = false;
   /** The open link, and what was written since it began. */
   let url = "";
   let label = "";
@@ -47,14 +46,10 @@ export function plainText(html: string): string {
     gap = 0;
     marker = "";
   };
-  const breakLine = (): void => {
-    gap = gap < 2 ? 2 : 3;
-  };
   const writeText = (text: string): void =>
     // White space swallows the invisible characters behind it: preheaders are padded with them.
-    text.split(isPreformatted ? /\r?\n/ : /\s[\u034f\s\u00ad\u200b-\u200d]*/).forEach((piece, index) => {
-      if (index && isPreformatted) breakLine();
-      else if (index) gap ||= 1;
+    text.split(/\s[\u034f\s\u00ad\u200b-\u200d]*/).forEach((piece, index) => {
+      if (index) gap ||= 1;
       if (piece) write(piece);
     });
   const closeLink = (): void => {
@@ -71,16 +66,11 @@ export function plainText(html: string): string {
     const value = decodeEntities((attribute.exec(attributes) ?? []).slice(1).join(""));
     const [isApart, isParagraph, isLine] = apart.exec(tag) ?? [];
     gap = Math.max(gap, isParagraph ? 3 : isLine ? 2 : isApart ? 1 : 0);
-    if (tag === "br") breakLine();
+    if (tag === "br") gap = gap < 2 ? 2 : 3;
     if (tag === "img") writeText(value);
-    if (tag === "hr") {
-      write("---");
-      gap = 3;
-    }
-    if (/^\/?pre$/.test(tag)) isPreformatted = tag === "pre";
-    if (/^\/?[ou]l$/.test(tag)) {
+    if (/^\/?[ou]l/.test(tag)) {
       if (tag[0] === "/") lists.pop();
-      else lists.push(tag === "ul" ? NaN : Number(value || 1));
+      else lists.push(tag === "ul" ? NaN : 1);
       marker = "";
     }
     if (tag === "li") {
