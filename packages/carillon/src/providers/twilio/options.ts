@@ -6,11 +6,12 @@ import { oneOf, text } from "../../rule/rules.ts";
 
 /** The account's own token, or a key, which can be revoked alone. Only the token proves webhooks. */
 export type TwilioCredentials =
-  | { readonly authToken: Secret }
+  | { readonly authToken: Secret; readonly apiKey?: undefined; readonly apiKeySecret?: undefined }
   | {
       /** `SK` and 32 hexadecimal digits. */
       readonly apiKey: string;
       readonly apiKeySecret: Secret;
+      readonly authToken?: undefined;
     };
 
 /** One at least. With both, the service sends, from this number of its own. */

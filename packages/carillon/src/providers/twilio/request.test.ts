@@ -35,6 +35,11 @@ describe("the credential", () => {
     expect(byKey.secrets).toEqual(["secret", btoa(`${apiKey}:secret`)]);
   });
 
+  test("is the token where a key is named and not given", async () => {
+    const request = await build({ ...account, from, apiKey: undefined, apiKeySecret: undefined });
+    expect(request).toMatchObject({ secrets: ["token", btoa(`${accountSid}:token`)] });
+  });
+
   test("is asked for anew for each request", async () => {
     let asked = 0;
     const options = { accountSid, authToken: async () => `token${(asked += 1)}`, from };

@@ -22,7 +22,8 @@ export async function buildTwilioRequest(
   const refused = refusal("twilio", message, messageRules, problemsOf(message, form));
   if (refused) return refused;
   const { accountSid } = options;
-  const [user, given] = "apiKey" in options ? [options.apiKey, options.apiKeySecret] : [accountSid, options.authToken];
+  const [user, given] =
+    options.apiKey === undefined ? [accountSid, options.authToken] : [options.apiKey, options.apiKeySecret];
   const secret = await readSecret(given);
   if (typeof secret !== "string") return secret;
   const credential = toBase64(utf8(`${user}:${secret}`));
