@@ -55,6 +55,8 @@ describe("a topic's members", () => {
     ["news", [], "tokens"],
     ["news", Array<string>(1001).fill("t:1"), "tokens"],
     ["news", ["t:1", "t 2"], "tokens.1"],
+    ["news", ["t:1", 5 as unknown as string], "tokens.1"],
+    ["news", "t:1" as unknown as string[], "tokens"],
   ])("are refused before any request: %s, %#", async (topic, tokens, field) => {
     const { notifier, sent } = setup(Response.json({}));
     const result = await notifier.call(subscribeToTopic(provider, { topic, tokens }));

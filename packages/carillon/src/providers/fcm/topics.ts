@@ -53,6 +53,8 @@ const kindByCode: Meanings = [
   [/^/, "rejected"],
 ];
 
+const isToken = (token: unknown): boolean => matches(tokenPattern, token);
+
 function readResult(result: unknown): FcmTopicResult {
   const code = textOf(recordOf(result)["error"]);
   if (!code) return { ok: true };
@@ -63,15 +65,17 @@ function readResult(result: unknown): FcmTopicResult {
 /** https://developers.google.com/instance-id/reference/server#manage_relationship_maps_for_multiple_app_instances (read 2026-11-23) */
 function change(
   provider: Provider<"fcm">,
-  { topic, tokens }: FcmTopicMembers,
+  { topic, tokens: given }: FcmTopicMembers,
   method: "batchAdd" | "batchRemove",
 ): Operation<readonly FcmTopicResult[]> {
+  // A caller without types may have given anything.
+  const tokens = Array.isArray(given) ? (given as readonly string[]) : [];
   return operation(provider, {
-    addresses: () => Promise.all(tokens.map((token) => fcmAddress({ token }))),
+    addresses: () => Promise.all(tokens.filter(isToken).map((token) => fcmAddress({ token }))),
     buildRequest(context) {
       if (!matches(topicPattern, topic)) return refused("topic", "a topic's name, without /topics/");
       if (!(tokens.length > 0 && tokens.length <= 1000)) return refused("tokens", "1 to 1000 tokens");
-      const wrong = tokens.findIndex((token) => !matches(tokenPattern, token));
+      const wrong = tokens.findIndex((token) => !isToken(token));
       if (wrong >= 0) return refused(`tokens.${wrong}`, "a registration token");
       const payload = { to: `/topics/${topic}`, registration_tokens: tokens };
       return post(`https://iid.googleapis.com/iid/v1:${method}`, payload, context, { access_token_auth: "true" });
