@@ -54,12 +54,15 @@ function describeSms({ from, text, mediaUrls }: SmsContent): Description {
   return { sender: from, ...splitText(text, "Media message"), attachmentCount: mediaUrls.length };
 }
 
-function describeSlack({ target, text, blocks }: SlackContent): Description {
-  const inBlocks = withoutMrkdwn(blocks.map(blockText).filter(Boolean).join(" "));
-  const parts = splitText(text === undefined ? inBlocks : withoutMrkdwn(text), "Blocks");
-  const preview =
-    text !== undefined && parts.preview === "" ? oneLine(inBlocks).slice(0, previewLength) : parts.preview;
-  return { sender: target, title: parts.title, preview, attachmentCount: 0 };
+function describeSlack({ target, text = "", blocks }: SlackContent): Description {
+  const inBlocks = blocks.map(blockText).filter(Boolean).join(" ");
+  return { sender: target, ...chat(withoutMrkdwn(text), withoutMrkdwn(inBlocks), "Blocks"), attachmentCount: 0 };
+}
+
+/** A chat message says things twice or more: in its text, and in what is built around it. */
+function chat(text: string, rest: string, empty: string): Pick<Description, "title" | "preview"> {
+  const parts = splitText(text || rest, empty);
+  return text !== "" && parts.preview === "" ? { ...parts, preview: oneLine(rest).slice(0, previewLength) } : parts;
 }
 
 /** A block's own text, and that of its fields and elements. */
@@ -69,12 +72,12 @@ function blockText(block: JsonObject): string {
   return [own, ...others].filter((text) => text !== undefined).join(" ");
 }
 
-function describeDiscord({ webhook, username, text, embeds, files }: DiscordContent): Description {
+function describeDiscord({ webhook, username, text = "", embeds, files }: DiscordContent): Description {
   const inEmbeds = embeds.flatMap((embed) => [stringOf(embed["title"]), stringOf(embed["description"])]);
-  const all = [text, ...inEmbeds].filter((part) => part !== undefined && part !== "").join(" ");
+  const rest = withoutMarkdown(inEmbeds.filter((part) => part !== undefined).join(" "));
   return {
     sender: username ?? `webhook ${webhook}`,
-    ...splitText(withoutMarkdown(all), files[0]?.filename ?? "Components"),
+    ...chat(withoutMarkdown(text), rest, files[0]?.filename ?? "Components"),
     attachmentCount: files.length,
   };
 }

@@ -36,7 +36,8 @@ function file(attachment: Attachment): Markup {
     const data = `data:${contentType};base64,${base64.replace(/[^A-Za-z0-9+/=]/g, "")}`;
     return html`<img class="picture" src="${data}" alt="${filename}" />`;
   }
-  return html`<p class="file"><b>${filename}</b> <span>${fileDetails(attachment)}</span></p>`;
+  const details = fileDetails({ ...attachment, contentId: undefined });
+  return html`<p class="file"><b>${filename}</b> <span>${details}</span></p>`;
 }
 
 function embed(value: JsonObject): Markup {
