@@ -4,20 +4,9 @@ import { fromBase64 } from "../wire/bytes.ts";
 import { check, type Problem } from "../wire/check.ts";
 import { decodeWords } from "./ses/encoded-word.ts";
 import { MimeProblem, readMime } from "./ses/mime.ts";
-import {
-  bulkEntry,
-  sendBulkEmail,
-  sendEmail,
-  type Attachments,
-  type BulkEntry,
-  type Destination,
-  type Headers,
-  type SendBulkEmail,
-  type SendEmail,
-  type Tags,
-  type Template,
-} from "./ses/schema.ts";
+import { bulkEntry, sendBulkEmail, sendEmail } from "./ses/schema.ts";
 import { signatureProblem } from "./ses/signature.ts";
+import type { BulkEntry, Destination, Entry, Extras, SendBulkEmail, SendEmail, Template } from "./ses/wire.ts";
 
 // Sources: see ses/schema.ts and ses/signature.ts; https://docs.aws.amazon.com/ses/latest/dg/send-personalized-email-api.html.
 // Unlike SES, the simulator knows no identities, so that every address may send, and no rate and quota of its own.
@@ -74,24 +63,24 @@ function render(template: string | undefined, data: string | undefined): string 
 
 type Body = Pick<EmailContent, "subject" | "html" | "text" | "headers" | "attachments">;
 
-function bodyOf(subject: string, text: string | undefined, html: string | undefined, more: More): Body {
+function bodyOf(
+  subject: string,
+  text: string | undefined,
+  html: string | undefined,
+  { Headers, Attachments }: Extras,
+): Body {
   return {
     subject,
     text,
     html,
-    headers: more.Headers.map(({ Name, Value }) => [Name, decodeWords(Value)]),
-    attachments: more.Attachments.map((file) => ({
+    headers: Headers.map(({ Name, Value }) => [Name, decodeWords(Value)]),
+    attachments: Attachments.map((file) => ({
       filename: file.FileName,
       contentType: file.ContentType ?? "application/octet-stream",
       contentId: file.ContentId,
       base64: file.RawContent,
     })),
   };
-}
-
-interface More {
-  readonly Headers: Headers;
-  readonly Attachments: Attachments;
 }
 
 function renderTemplate(template: Template, data: string | undefined): Body {
@@ -104,7 +93,7 @@ function accepted(
   from: Mailbox,
   destination: Destination,
   replyTo: readonly Mailbox[],
-  tags: Tags,
+  tags: readonly Entry[],
   configurationSet: string | undefined,
   body: Body,
   nowMs: number,

@@ -3,6 +3,7 @@ import type { Mailbox } from "../../message.ts";
 import { isBase64 } from "../../wire/bytes.ts";
 import { parseMailbox } from "../../wire/mailbox.ts";
 import { decodeName } from "./mime.ts";
+import type { BulkEntry, SendBulkEmail, SendEmail } from "./wire.ts";
 
 // https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html, API_SendBulkEmail.html and the pages of their
 // types; lengths as in https://github.com/boto/botocore botocore/data/sesv2/2019-09-27/service-2.json.
@@ -18,7 +19,7 @@ const mailbox = v.pipe(
 
 const addresses = v.optional(v.array(mailbox), []);
 
-export const maxRecipients = 50;
+const maxRecipients = 50;
 
 const destination = v.pipe(
   v.strictObject({ ToAddresses: addresses, CcAddresses: addresses, BccAddresses: addresses }),
@@ -148,7 +149,7 @@ const envelope = {
   ),
 };
 
-export const sendEmail = v.strictObject({
+export const sendEmail: v.GenericSchema<unknown, SendEmail> = v.strictObject({
   ...envelope,
   Destination: v.optional(destination),
   Content: v.pipe(
@@ -167,7 +168,7 @@ export const sendEmail = v.strictObject({
 });
 
 /** An entry has its own answer, so each is checked by itself. */
-export const bulkEntry = v.strictObject({
+export const bulkEntry: v.GenericSchema<unknown, BulkEntry> = v.strictObject({
   Destination: destination,
   ReplacementTags: tags,
   ReplacementEmailContent: v.optional(
@@ -180,7 +181,7 @@ export const bulkEntry = v.strictObject({
   ReplacementHeaders: headers,
 });
 
-export const sendBulkEmail = v.strictObject({
+export const sendBulkEmail: v.GenericSchema<unknown, SendBulkEmail> = v.strictObject({
   ...envelope,
   FromEmailAddress: mailbox,
   DefaultEmailTags: tags,
@@ -191,12 +192,3 @@ export const sendBulkEmail = v.strictObject({
     v.maxLength(50, "There must be up to 50 entries."),
   ),
 });
-
-export type Destination = v.InferOutput<typeof destination>;
-export type Headers = v.InferOutput<typeof headers>;
-export type Attachments = v.InferOutput<typeof attachments>;
-export type Tags = v.InferOutput<typeof tags>;
-export type Template = v.InferOutput<typeof template>;
-export type SendEmail = v.InferOutput<typeof sendEmail>;
-export type SendBulkEmail = v.InferOutput<typeof sendBulkEmail>;
-export type BulkEntry = v.InferOutput<typeof bulkEntry>;
