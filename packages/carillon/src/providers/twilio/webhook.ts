@@ -33,9 +33,9 @@ const typeByCode: readonly (readonly [codes: RegExp, type: EventType])[] = [
   // Blocked by or for the recipient: a STOP, a carrier's list, a block in the app.
   [/^(21610|30004|63014)$/, "suppressed"],
   // Handset off, queue full, carrier congested, reason unknown: another time it may be reached.
-  [/^(30001|30003|30008|30009|30010|30017|30022|30023|30027|30410)$/, "soft_bounced"],
-  // Account, sender or content: filtered, not registered, not verified, not priced.
-  [/^(30002|30007|30011|30019|30024|30032|30033|30034|30035|30036|30450)$/, "failed"],
+  [/^(30001|30003|30008|30009|30017|30022|30023|30027|30410)$/, "soft_bounced"],
+  // Account, sender or content: filtered, not registered, not verified, too dear.
+  [/^(30002|30007|30010|30011|30019|30024|30032|30033|30034|30035|30036|30450)$/, "failed"],
 ];
 
 function typeOf(status: string, code: string | undefined): EventType {
