@@ -139,7 +139,9 @@ const embed = object<DiscordEmbed>({
   title: optional(characters(0, 256)),
   description: optional(characters(0, 4096)),
   url: optional(webUrl),
-  timestamp: optional(textOf("an ISO 8601 time", /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$/)),
+  timestamp: optional(
+    textOf("an ISO 8601 time", /^\d{4}-\d\d-\d\d(T.+)?$/, (input) => !Number.isNaN(Date.parse(input))),
+  ),
   color: optional(whole(0, 0xffffff)),
   footer: optional(object({ text: characters(1, 2048), icon_url: optional(imageUrl) })),
   image,

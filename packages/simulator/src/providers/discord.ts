@@ -251,6 +251,12 @@ export const route: Route = {
   secretPath: /(?<=\/webhooks\/\d+\/)[^/?#]+/,
   handle,
   rateLimited: limited,
+  // Discord documents no number, and tells each webhook's in its answers: this one is often seen.
+  rate: {
+    limit: 5,
+    windowMs: 2_000,
+    of: ({ method, path }) => (method === "POST" ? /\/webhooks\/(\d+)/.exec(path)?.[1] : undefined),
+  },
   unavailable: () => ({
     status: 503,
     body: { message: "API resource is currently overloaded. Try again a little later", code: 130000 },

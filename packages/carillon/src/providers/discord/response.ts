@@ -68,19 +68,22 @@ function firstProblem(errors: unknown): { readonly field: string | undefined; re
   }
 }
 
-export function readFailure({ status, json }: ProviderResponse): ProviderFailure {
-  const { code, message, errors, retry_after: retryAfterSeconds } = recordOf(json);
+/** `retry_after` has the fractions of a second that `Retry-After` rounds up; the reset is for answers that have neither. */
+function retryAfterMs(seconds: unknown, headers: Headers): number | undefined {
+  const reset = headers.get("x-ratelimit-reset-after");
+  if (typeof seconds === "number") return Math.ceil(seconds * 1000);
+  return reset === null || headers.has("retry-after") ? undefined : Math.ceil(Number(reset) * 1000);
+}
+
+export function readFailure({ status, json, headers }: ProviderResponse): ProviderFailure {
+  const { code, message, errors, retry_after: seconds } = recordOf(json);
   const problem = firstProblem(errors);
   const said = [textOf(message), problem.said].filter(Boolean).join(": ");
   const failure = failed(status, typeof code === "number" && code ? `${code}` : undefined, said, byCode);
   return {
     ...failure,
     field: failure.field ?? (failure.kind === "invalid-message" ? problem.field : undefined),
-    // With fractions, which `Retry-After` rounds up to whole seconds.
-    retryAfterMs:
-      failure.kind === "rate-limited" && typeof retryAfterSeconds === "number"
-        ? Math.ceil(retryAfterSeconds * 1000)
-        : undefined,
+    retryAfterMs: failure.kind === "rate-limited" ? retryAfterMs(seconds, headers) : undefined,
   };
 }
 
