@@ -1,5 +1,5 @@
 import type { FieldProblem } from "../../provider/message.ts";
-import { matches, recordOf, textOf } from "../../provider/reading.ts";
+import { recordOf, textOf } from "../../provider/reading.ts";
 
 type Blocks = readonly Readonly<Record<string, unknown>>[];
 
@@ -13,12 +13,12 @@ type Blocks = readonly Readonly<Record<string, unknown>>[];
  */
 const limits: readonly (readonly [place: RegExp, max: number])[] = [
   [/overflow options$/, 5],
-  [/(context elements|section fields|(checkboxes|radio_buttons) options)$/, 10],
+  [/(context elements|section fields|(boxes|buttons) options)$/, 10],
   [/table rows \*$/, 20],
   [/actions elements$/, 25],
   [/confirm - (confirm|deny) T$/, 30],
   [/(button (text T|accessibility_label)|options \* - (text|description) T|- label T)$/, 75],
-  [/(confirm - title T|table rows|select (options|option_groups))$/, 100],
+  [/(confirm - title T|table rows|select option(s|_groups))$/, 100],
   [/(header text T|options \* - value)$/, 150],
   [/video (alt_text|title T)$/, 200],
   [/(block|action)_id$/, 255],
@@ -38,8 +38,6 @@ export function isLonger(max: number, text: string): boolean {
 
 /** The first of Block Kit's limits that the blocks break. */
 export function blockProblem(blocks: Blocks): FieldProblem | undefined {
-  const untyped = blocks.findIndex(({ type }) => !textOf(type));
-  if (untyped >= 0) return [`blocks.${untyped}.type`, "a type"];
   const markdown = blocks.map(({ type, text }) => (type === "markdown" && textOf(text)) || "").join("");
   if (isLonger(maxMarkdown, markdown)) return ["blocks", `at most ${maxMarkdown} characters of markdown`];
   return problemWithin(blocks, "blocks", "", 0);
@@ -47,19 +45,20 @@ export function blockProblem(blocks: Blocks): FieldProblem | undefined {
 
 function problemWithin(value: unknown, field: string, place: string, depth: number): FieldProblem | undefined {
   if (depth > maxDepth) return [field, `at most ${maxDepth} levels`];
-  if (value === "" && place.endsWith(" T")) return [field, "text that is not empty"];
+  if (value === "" && place.endsWith(" T")) return [field, "text"];
   const isList = Array.isArray(value);
   if (isList || typeof value === "string") {
     const max = limits.find(([pattern]) => pattern.test(place))?.[1] ?? Infinity;
-    if (isList && value.length > max) return [field, `at most ${max} entries`];
-    if (!isList) return isLonger(max, value) ? [field, `at most ${max} characters`] : undefined;
+    const isOver = isList ? value.length > max : isLonger(max, value);
+    if (isOver) return [field, `at most ${max} ${isList ? "entries" : "characters"}`];
+    if (!isList) return undefined;
   }
   const { type } = recordOf(value);
+  if (depth === 1 && !textOf(type)) return [`${field}.type`, "a type"];
   for (const [key, inner] of Object.entries(value ?? {})) {
     const step = isList ? "*" : `${textOf(type) ?? "-"} ${key}`.replace(/^(mrkdwn|plain_text) text$/, "T");
     // Slack's names are plain words; others are the caller's own and are not repeated.
-    const problem =
-      matches(/^\w{1,64}$/, key) && problemWithin(inner, `${field}.${key}`, `${place} ${step}`, depth + 1);
+    const problem = /^\w{1,64}$/.test(key) && problemWithin(inner, `${field}.${key}`, `${place} ${step}`, depth + 1);
     if (problem) return problem;
   }
   return undefined;

@@ -49,7 +49,7 @@ export function postSlackMessage(
 }
 
 /**
- * A request to a method of the Web API. Never with a token of the caller's in its arguments.
+ * A request to a method of the Web API, or `unauthorized` where there is no token: incoming webhooks need none.
  *
  * Source: https://docs.slack.dev/apis/web-api (read 2026-11-23): without the charset Slack warns in its answer
  */
@@ -62,7 +62,7 @@ export async function callSlack(
     return {
       ok: false,
       kind: "unauthorized",
-      detail: "expected a token, or an incoming webhook",
+      detail: "no token",
     };
   }
   const value = await readSecret(token);

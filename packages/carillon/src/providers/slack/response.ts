@@ -14,23 +14,23 @@ const unfit = "invalid-message";
  * https://docs.slack.dev/changelog/2016-05-17-changes-to-errors-for-incoming-webhooks (read 2026-11-23)
  */
 const byError: Meanings = [
-  [/ rate_?limited$/, "rate-limited"],
+  [/rate_?limited/, "rate-limited"],
   // Of a workspace without a paid plan. Once an hour finds out soon enough; meanwhile the next provider carries on.
-  [/ message_limit_/, "rate-limited", { retryAfterMs: 3_600_000 }],
+  [/message_limit/, "rate-limited", { retryAfterMs: 3_600_000 }],
   // What we posted was missing or cut, so there was nothing to take.
   [/ request_timeout$/, "unavailable", { notAccepted: true }],
   // Of `fatal_error` and `internal_error` it is documented that some of it may have succeeded.
-  [/ (fatal|internal)_error| service_un| update_failed|_added_to_org|_migrating$/, "unavailable"],
+  [/ (fatal|internal)_error|service_un|update_failed|_to_org|_migrating/, "unavailable"],
   // The channel takes nothing any more; nor does a webhook that was removed, or whose channel was.
   [/^200 is_archived|^4.. (channel_(is_archived|not_found)|no_service)$/, "recipient-gone", { field: "to" }],
   // A workspace's rule, or a webhook's wrong token, in a word: of that URL alone, so no credential of ours.
   [/^403 (?!undefined)/, "rejected", here],
-  [/auth|token|scope|permission|login|access|account|factor|enterprise|from_app$/, "unauthorized"],
+  [/auth|token|scope|permission|login|access|account|factor|enterprise|from_app/, "unauthorized"],
   [/text| msg_too/, unfit, { field: "text" }],
   [/blocks|block_mis|attach/, unfit, { field: "blocks" }],
   [/metadata/, unfit, { field: "metadata" }],
   [/ cannot_reply|non_threadable/, unfit, { field: "threadTs" }],
-  [/ invalid_arguments$/, unfit],
+  [/invalid_arguments/, unfit],
   // Refused it was, for whatever Slack comes to call it. Mostly it is the channel, which another token may reach: a private
   // one is not found by those who are not in it.
   [/^200 (?!undefined)/, "rejected", here],
