@@ -128,7 +128,7 @@ test("with a hash in the URL, signs no field beside it, and takes one spelling o
 
 test("refuses a form that is too large to be one of these, however it is signed", async () => {
   const url = "https://example.com/hook";
-  const [largest, larger] = ["x".repeat(32_766), "x".repeat(32_767)];
+  const [largest, larger] = ["x".repeat(65_534), "x".repeat(65_535)];
   expect(await reasonFor({ url, body: `a=${largest}`, signature: await signed(`${url}a${largest}`) })).toBe("accepted");
   const signature = await signed(`${url}a${larger}`);
   expect(await reasonFor({ url, body: `a=${larger}`, signature })).toBe("signature-mismatch");

@@ -20,7 +20,7 @@ export interface HmacOverUrlAndFieldsOptions {
 }
 
 /** A form has some twenty fields, the longest a text of 1,600 characters; who sends more than this wants it sorted. */
-const maxFormBytes = 32_768;
+const maxFormBytes = 65_536;
 
 /**
  * HMAC-SHA1 over the URL as the provider calls it, directly followed by name and value of each field of the form, sorted by
