@@ -7,9 +7,7 @@ import { type FieldProblem, isOverBytes, refusal, refused } from "../../provider
 import type { OutboundRequest } from "../../provider/request.ts";
 import { readSecret } from "../../provider/secret.ts";
 import { type MailgunOptions, messageRules } from "./options.ts";
-
-/** A field of the form; some come several times. */
-type Field = readonly [name: string, value: string];
+import type { MailgunField, MailgunSendOption } from "./wire.ts";
 
 /**
  * What of Mailgun's rules can be seen in a message; cheap, without its size.
@@ -37,20 +35,20 @@ function* problemsOf(message: EmailMessage, messageId: string): Generator<FieldP
 }
 
 /** Mailgun's names of `providerOptions.mailgun`. */
-const optionNames: Readonly<Record<string, string>> = {
-  trackOpens: "tracking-opens",
-  trackClicks: "tracking-clicks",
-  requireTls: "require-tls",
-  sendingIpPool: "sending-ip-pool",
+const optionNames: Readonly<Record<string, MailgunSendOption>> = {
+  trackOpens: "o:tracking-opens",
+  trackClicks: "o:tracking-clicks",
+  requireTls: "o:require-tls",
+  sendingIpPool: "o:sending-ip-pool",
 };
 
-function optionFields({ headers, replyTo, tags, providerOptions }: EmailMessage): readonly Field[] {
+function optionFields({ headers, replyTo, tags, providerOptions }: EmailMessage): readonly MailgunField[] {
   const { testMode, deliveryTime, ...options } = providerOptions["mailgun"] ?? {};
   return [
-    ...tags.map((tag): Field => ["o:tag", tag]),
+    ...tags.map((tag): MailgunField => ["o:tag", tag]),
     ...Object.entries(options as Readonly<Record<string, string | boolean | undefined>>).flatMap(
-      ([option, value]): Field[] =>
-        value === undefined ? [] : [[`o:${optionNames[option]}`, value === true ? "yes" : value || "no"]],
+      ([option, value]): MailgunField[] =>
+        value === undefined ? [] : [[optionNames[option]!, value === true ? "yes" : value || "no"]],
     ),
     ...(testMode ? [["o:testmode", "yes"] as const] : []),
     // RFC 2822, whose zone is a number.
@@ -60,16 +58,16 @@ function optionFields({ headers, replyTo, tags, providerOptions }: EmailMessage)
     // The variables are for webhooks; in this header the recipient would read them.
     ["o:suppress-headers", "X-Mailgun-Variables"],
     ...(replyTo.length ? [["h:Reply-To", replyTo.map(formatMailbox).join(", ")] as const] : []),
-    ...Object.entries(headers).map(([name, value]): Field => [`h:${name}`, value]),
+    ...Object.entries(headers).map(([name, value]): MailgunField => [`h:${name}`, value]),
   ];
 }
 
-function variableFields({ metadata }: EmailMessage, messageId: string): readonly Field[] {
+function variableFields({ metadata }: EmailMessage, messageId: string): readonly MailgunField[] {
   return Object.entries({ [messageIdKey]: messageId, ...metadata }).map(([name, value]) => [`v:${name}`, value]);
 }
 
 /** What all messages of a request have in common, but for its files. */
-function contentFields(message: EmailMessage): readonly Field[] {
+function contentFields(message: EmailMessage): readonly MailgunField[] {
   const { from, subject, text, html } = message;
   return [
     ["from", formatMailbox(from)],
@@ -106,23 +104,23 @@ export function mailgunGroupKey(message: EmailMessage): string | undefined {
  * Source: https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/batch-sending (read 2026-11-23), and
  * "Attaching Data to Messages" in https://github.com/mailgun/documentation (source/user_manual.rst)
  */
-function batchFields(items: readonly BatchItem<"email">[]): readonly Field[] {
+function batchFields(items: readonly BatchItem<"email">[]): readonly MailgunField[] {
   const names = Object.keys((items[0] as BatchItem<"email">).message.metadata);
   const variables = items.map(({ message: { to, metadata }, messageId }) => [
     to[0]!.email,
     Object.fromEntries([["id", messageId], ...names.map((name, index) => [`v${index}`, metadata[name]])]),
   ]);
   return [
-    ...items.map(({ message }): Field => ["to", formatMailbox(message.to[0]!)]),
+    ...items.map(({ message }): MailgunField => ["to", formatMailbox(message.to[0]!)]),
     ["recipient-variables", JSON.stringify(Object.fromEntries(variables))],
     [`v:${messageIdKey}`, "%recipient.id%"],
-    ...names.map((name, index): Field => [`v:${name}`, `%recipient.v${index}%`]),
+    ...names.map((name, index): MailgunField => [`v:${name}`, `%recipient.v${index}%`]),
   ];
 }
 
-function aloneFields({ message, messageId }: BatchItem<"email">): readonly Field[] {
+function aloneFields({ message, messageId }: BatchItem<"email">): readonly MailgunField[] {
   const recipients = (["to", "cc", "bcc"] as const).flatMap((field) =>
-    message[field].map((address): Field => [field, formatMailbox(address)]),
+    message[field].map((address): MailgunField => [field, formatMailbox(address)]),
   );
   return [...recipients, ...variableFields(message, messageId)];
 }

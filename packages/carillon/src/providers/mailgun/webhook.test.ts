@@ -75,3 +75,8 @@ test("asks whether the token was seen, only once the signature held", async () =
   expect(reason(await receive(signed, {}, { seen }))).toBe("replayed");
   expect(asked[0]).toEqual([`mailgun:${token}`, 2 * 32_400]);
 });
+
+test("keeps the event as it arrived, without the signature, which would vouch for others", async () => {
+  const received = await receive({ timestamp: seconds, token, signature: await sign(`${seconds}${token}`) });
+  expect(received.ok && received.events.map(({ raw }) => raw)).toEqual([event]);
+});

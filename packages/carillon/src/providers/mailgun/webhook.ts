@@ -67,7 +67,8 @@ function readEvents({ json }: VerifiedWebhook): readonly DeliveryEvent[] {
         textOf(recordOf(event["reject"])["reason"]),
       // Of the text only its own field: addresses of servers look like codes.
       code: smtpCodeOf(status["enhanced-code"]) ?? (typeof code === "number" && code > 0 ? `${code}` : textOf(code)),
-      raw: json,
+      // Without the signature, which would vouch for other events.
+      raw: event,
     },
   ];
 }
