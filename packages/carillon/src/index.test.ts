@@ -21,6 +21,7 @@ it("exports what callers need, and nothing by accident", () => {
     "joinStatus",
     "mayHaveBeenSent",
     "nextStep",
+    "operation",
     "receiveWebhook",
     "redirect",
     "smsSegments",
