@@ -17,6 +17,8 @@ official.setApiKey(apiKey);
 const notifier = createNotifier({ email: [sendgrid({ apiKey })], fetch: rig.fetch, attempts: 1 });
 
 const png = "iVBORw0KGgo=";
+// The SDK's types say `contentId`, which it hands on as it is, and SendGrid then refuses.
+const logo = { content_id: "logo", filename: "logo.png", content: png, type: "image/png", disposition: "inline" };
 const simple = { from: "hi@example.com", to: "ada@example.com", subject: "Hi", text: "Hello" };
 
 const messages: readonly {
@@ -39,11 +41,7 @@ const messages: readonly {
       headers: { "X-Order": "42" },
       categories: ["receipts"],
       customArgs: { order: "42" },
-      attachments: [
-        // Its types say `contentId`, which it hands on as it is, and SendGrid then refuses.
-        { ...{ content_id: "logo" }, filename: "logo.png", content: png, type: "image/png", disposition: "inline" },
-        { filename: "a.txt", content: "QQ==", type: "text/plain", disposition: "attachment" },
-      ],
+      attachments: [logo, { filename: "a.txt", content: "QQ==", type: "text/plain", disposition: "attachment" }],
       asm: { groupId: 7 },
       trackingSettings: { clickTracking: { enable: false }, openTracking: { enable: true } },
       mailSettings: { sandboxMode: { enable: true } },
