@@ -29,6 +29,10 @@ export interface DiscordMessageOptions {
   readonly suppressNotifications?: boolean | undefined;
 }
 
+/** Paths of the options that decide where a message goes, in a forum. */
+export const threadNameField = "providerOptions.discord.threadName";
+export const appliedTagsField = "providerOptions.discord.appliedTags";
+
 export const webhookRules: OptionRules = { publicKey: secrets };
 
 export const messageRules: OptionRules = {

@@ -4,7 +4,7 @@ import { type FieldProblem, refusal } from "../../provider/message.ts";
 import { filled } from "../../provider/reading.ts";
 import type { OutboundRequest } from "../../provider/request.ts";
 import { callDiscordWebhook } from "./execute.ts";
-import { messageRules } from "./options.ts";
+import { appliedTagsField, messageRules, threadNameField } from "./options.ts";
 import { type DiscordWebhookMessage, isComponentsV2, suppressEmbeds, suppressNotifications } from "./wire.ts";
 
 /** What a message says, for an execution and an edit alike. */
@@ -31,8 +31,8 @@ export function buildDiscordRequest(message: DiscordMessage): OutboundRequest | 
   const options = message.providerOptions["discord"] ?? {};
   const { threadName, appliedTags, tts } = options;
   const problems: FieldProblem[] = [];
-  if (to.threadId && threadName) problems.push(["providerOptions.discord.threadName", "none beside to.threadId"]);
-  if (appliedTags && !threadName) problems.push(["providerOptions.discord.appliedTags", "a threadName beside them"]);
+  if (to.threadId && threadName) problems.push([threadNameField, "none beside to.threadId"]);
+  if (appliedTags && !threadName) problems.push([appliedTagsField, "a threadName beside them"]);
   const said = toWebhookMessage(message);
   const flags =
     (said.flags ?? 0) +

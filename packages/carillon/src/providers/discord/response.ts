@@ -3,9 +3,10 @@ import type { ProviderFailure } from "../../provider/contract.ts";
 import { failed, here, type Meanings } from "../../provider/failure.ts";
 import { entryOf, matches, recordOf, textOf } from "../../provider/reading.ts";
 import type { ProviderResponse } from "../../provider/request.ts";
+import { appliedTagsField, threadNameField } from "./options.ts";
 
-const threadId = { field: "to.threadId" };
-const files = { field: "files" };
+const threadIdField = "to.threadId";
+const webhookUrl = { field: "to.webhookUrl" };
 
 /**
  * `code`, of those that the requests of a webhook can meet; the others mean what their status says.
@@ -13,18 +14,18 @@ const files = { field: "files" };
  */
 const byCode: Meanings = [
   // Unknown webhook: "you should not attempt to use it again".
-  [/ 10015$/, "recipient-gone", { field: "to.webhookUrl" }],
+  [/ 10015$/, "recipient-gone", webhookUrl],
   // The token does not belong to the id.
-  [/ 50027$/, "unauthorized", { field: "to.webhookUrl" }],
+  [/ 50027$/, "unauthorized", webhookUrl],
   // No such thread (a webhook's own channel cannot go without it); a forum wants a thread.
-  [/ (10003|40058|220001)$/, "invalid-message", threadId],
+  [/ (10003|40058|220001)$/, "invalid-message", { field: threadIdField }],
   // A thread's name where no forum is, or beside a thread's id; tags that are wanted, or not known.
-  [/ 22000[23]$/, "invalid-message", { field: "providerOptions.discord.threadName" }],
-  [/ (10087|40067)$/, "invalid-message", { field: "providerOptions.discord.appliedTags" }],
+  [/ 22000[23]$/, "invalid-message", { field: threadNameField }],
+  [/ (10087|40067)$/, "invalid-message", { field: appliedTagsField }],
   // Unknown message, or not the webhook's own.
   [/ (10008|50005)$/, "invalid-message", { field: "messageId" }],
   // Too many files, too large, not valid, of no valid type, not there.
-  [/ (30015|40005|50045|50046|50110|50123|50146)$/, "invalid-message", files],
+  [/ (30015|40005|50045|50046|50110|50123|50146)$/, "invalid-message", { field: "files" }],
   // Slow mode; edits of announcements; writes to the channel, the server; the resource; edits of old messages.
   [/ (20016|20022|20028|20029|30046|40062)$/, "rate-limited"],
   // Sending, or the feature, is switched off for now.
@@ -44,9 +45,9 @@ const fieldNames: Readonly<Record<string, string>> = {
   avatar_url: "avatarUrl",
   allowed_mentions: "allowedMentions",
   attachments: "files",
-  thread_id: "to.threadId",
-  thread_name: "providerOptions.discord.threadName",
-  applied_tags: "providerOptions.discord.appliedTags",
+  thread_id: threadIdField,
+  thread_name: threadNameField,
+  applied_tags: appliedTagsField,
 };
 
 /**
