@@ -17,6 +17,7 @@ export {
   standardWebhooksKey,
   timestampEcdsaKey,
   type EcdsaTestKey,
+  type Proof,
   type WebhookKey,
   type WebhookParts,
 } from "./webhook-keys.ts";
