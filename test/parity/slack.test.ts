@@ -1,6 +1,12 @@
 /* oxlint-disable unicorn/require-post-message-target-origin -- Slack calls its method by the same name */
 import { simulatorCredentials } from "@carillon/simulator";
-import { type ChatPostMessageArguments, type ChatUpdateArguments, WebClient } from "@slack/web-api";
+import {
+  type ChatPostMessageArguments,
+  type ChatUpdateArguments,
+  type Logger,
+  LogLevel,
+  WebClient,
+} from "@slack/web-api";
 import { IncomingWebhook, type IncomingWebhookSendArguments } from "@slack/webhook";
 import { createNotifier, type Input, receiveWebhook } from "carillon";
 import { deleteSlackMessage, slack, slackWebhook, updateSlackMessage } from "carillon/providers/slack";
@@ -22,8 +28,20 @@ const { rig, same, unused } = createParity({
   },
 });
 
+/** Errors are what is tested here: nobody needs to read them besides. */
+const ignore = (): void => undefined;
+const logger: Logger = {
+  debug: ignore,
+  info: ignore,
+  warn: ignore,
+  error: ignore,
+  setLevel: ignore,
+  getLevel: () => LogLevel.ERROR,
+  setName: ignore,
+};
 /** Made while they are needed: they take hold of `fetch` when they are made. */
-const clientOf = (key = token) => new WebClient(key, { retryConfig: { retries: 0 }, rejectRateLimitedCalls: true });
+const clientOf = (key = token) =>
+  new WebClient(key, { retryConfig: { retries: 0 }, rejectRateLimitedCalls: true, logger });
 const hookOf = (url = webhookUrl) => new IncomingWebhook(url);
 const provider = slack({ token });
 const notifier = createNotifier({ slack: [provider], fetch: rig.fetch, attempts: 1 });
@@ -234,6 +252,46 @@ describe("the official SDKs understand the simulator, and mean by its answers wh
     const ours = await notifier.send({ channel: "slack", to, text: "Hi", blocks: [block] });
     expect(ours).toMatchObject({ kind: "invalid-message", field });
     expect(rig.arrived()).toEqual([]);
+  });
+
+  test("blocks at their limits go out, and are taken", async () => {
+    const text = (length: number) => ({ type: "plain_text", text: "x".repeat(length) });
+    const option = { text: text(75), description: text(75), value: "v".repeat(150) };
+    const confirm = { title: text(100), text: text(300), confirm: text(30), deny: text(30) };
+    const button = {
+      type: "button",
+      action_id: "a".repeat(255),
+      text: text(75),
+      value: "v".repeat(2000),
+      url: `https://example.com/${"u".repeat(2980)}`,
+      accessibility_label: "l".repeat(75),
+      confirm,
+    };
+    const many = <T>(length: number, item: T): T[] => Array.from({ length }, () => item);
+    const limits = [
+      { type: "header", block_id: "b".repeat(255), text: text(150) },
+      { type: "section", text: { type: "mrkdwn", text: "x".repeat(3000) }, fields: many(10, text(2000)) },
+      { type: "context", elements: many(10, text(3000)) },
+      { type: "actions", elements: many(25, button) },
+      {
+        type: "actions",
+        elements: [
+          { type: "overflow", options: many(5, option) },
+          { type: "checkboxes", options: many(10, option) },
+          { type: "radio_buttons", options: many(10, option) },
+          { type: "static_select", options: many(100, option) },
+          { type: "multi_static_select", option_groups: many(100, { label: text(75), options: [option] }) },
+        ],
+      },
+      { type: "image", image_url: "https://example.com/i.png", alt_text: "x".repeat(2000), title: text(2000) },
+      { type: "video", alt_text: "x".repeat(200), title: text(200) },
+      { type: "table", rows: many(100, many(20, { type: "raw_text", text: "" })) },
+      { type: "markdown", text: "x".repeat(12_000) },
+    ];
+    for (const some of [...limits.map((block) => [block]), many(50, { type: "divider" })]) {
+      const sent = await notifier.send({ channel: "slack", to, text: "x".repeat(40_000), blocks: some });
+      expect(sent, some[0]?.type).toMatchObject({ ok: true, outcome: "sent" });
+    }
   });
 
   test("a rate limit", async () => {
