@@ -239,6 +239,18 @@ test("limits and outages are answered as Discord does", async () => {
   expect((await call(simulator, "POST", api(), { content: "x" })).json.code).toBe(130000);
 });
 
+test("a webhook that is called too often is told to wait, and others are not, when the settings say so", async () => {
+  const simulator = createSimulator({ now: () => new Date("2026-01-02T03:04:05Z") });
+  const settings = { providers: { discord: { rateLimits: true } } };
+  await call(simulator, "PUT", "http://localhost/api/settings", settings);
+  const statuses: number[] = [];
+  for (let count = 0; count < 6; count += 1) {
+    statuses.push((await call(simulator, "POST", api(), { content: "x" })).status);
+  }
+  expect(statuses).toEqual([204, 204, 204, 204, 204, 429]);
+  expect((await call(simulator, "POST", api("100000000000000002"), { content: "x" })).status).toBe(204);
+});
+
 describe("webhook events", () => {
   async function verified(headers: Headers, body: string): Promise<boolean> {
     const hex = (text: string): Uint8Array<ArrayBuffer> =>
