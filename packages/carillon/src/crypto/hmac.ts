@@ -1,4 +1,4 @@
-import { signingKey, verifySignature } from "./signing-key.ts";
+import { verifySignature } from "./signing-key.ts";
 
 export type HmacHash = "SHA-1" | "SHA-256";
 
@@ -8,7 +8,8 @@ export async function signHmac(
   key: Uint8Array<ArrayBuffer>,
   data: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await crypto.subtle.sign("HMAC", await signingKey({ name: "HMAC", hash }, key), data));
+  const imported = await crypto.subtle.importKey("raw", key, { name: "HMAC", hash }, false, ["sign"]);
+  return new Uint8Array(await crypto.subtle.sign("HMAC", imported, data));
 }
 
 /** Compares in constant time: the platform does it. */

@@ -25,9 +25,11 @@ export type SigV4Signer = (
   now: Date,
 ) => Promise<Readonly<Record<string, string>>>;
 
-/** RFC 3986 section 2.1: everything but unreserved characters. `encodeURIComponent` leaves five more. */
-function encodeSegment(segment: string): string {
-  return encodeURIComponent(segment).replace(/[!'()*]/g, (sign) => `%${toHex(utf8(sign)).toUpperCase()}`);
+/** RFC 3986 section 2.1: all but unreserved characters and slashes. `encodeURIComponent` leaves five more. */
+function canonicalPath(path: string): string {
+  return encodeURIComponent(path).replace(/%2F|[!'()*]/g, (sign) =>
+    sign === "%2F" ? "/" : `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }
 
 /** Sorted by name, then by value; a name without a value gets an empty one. A NUL sorts before all that a name can hold. */
@@ -71,7 +73,7 @@ export function sigV4Signer(service: string, region: string): SigV4Signer {
     const names = signed.map(([name]) => name).join(";");
     const canonical = [
       method,
-      path.split("/").map(encodeSegment).join("/") || "/",
+      canonicalPath(path) || "/",
       canonicalQuery(query),
       ...signed.map(([name, value]) => `${name}:${value.trim().replace(/ +/g, " ")}`),
       "",

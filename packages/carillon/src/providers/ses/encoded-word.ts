@@ -5,7 +5,7 @@ import { formatMailbox } from "../../provider/mailbox.ts";
  * Text as RFC 2047 encoded words of up to 75 characters, which a header's ASCII can hold; readers drop the spaces between.
  * Halved until it fits, between characters: none may be split between two words.
  */
-function encodedWords(text: string): string {
+export function encodedWords(text: string): string {
   const word = `=?UTF-8?B?${toBase64(utf8(text))}?=`;
   if (word.length <= 75) return word;
   const characters = [...text];
@@ -14,12 +14,12 @@ function encodedWords(text: string): string {
   return halves.map((half) => encodedWords(half.join(""))).join(" ");
 }
 
-/** A word that no line has room for: after a fold, with the space that makes it one, there are 997 left (RFC 5322). */
-export const unfoldable: RegExp = /\S{998}/;
+/** A word for which a line of 998 characters (RFC 5322 section 2.1.1) may have no room beside its header's name. */
+export const unfoldable: RegExp = /\S{901}/;
 
-/** What stands in a header for this text: itself where that is ASCII and can be folded. */
+/** What stands in a header for this text: itself where it is ASCII. */
 export function headerText(text: string): string {
-  return /[^ -~]/.test(text) || unfoldable.test(text) ? encodedWords(text) : text;
+  return /[^ -~]/.test(text) ? encodedWords(text) : text;
 }
 
 /** SES takes names in ASCII only. https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html */

@@ -1,20 +1,13 @@
 import type { EmailMessage, EmailMessageAttachment } from "../../channels/email.ts";
 import { toBase64, toHex, utf8 } from "../../crypto/bytes.ts";
-import { asciiMailbox, headerText } from "./encoded-word.ts";
+import { asciiMailbox, encodedWords, headerText, unfoldable } from "./encoded-word.ts";
 
 const crlf = "\r\n";
 
-/** A header, folded where a single space stands, so that unfolding gives the value back. */
+/** A header, folded before spaces (RFC 5322 section 2.2.3), so that unfolding gives the value back. */
 function header(name: string, value: string): string {
-  let length = name.length;
-  const words = value.split(/(?<=\S) (?=\S)/).map((word, index) => {
-    length += 1 + word.length;
-    // RFC 5322 section 2.1.1, without CRLF: what a line should keep to, and what it must.
-    if (length < (index ? 77 : 998)) return ` ${word}`;
-    length = word.length;
-    return `${crlf} ${word}`;
-  });
-  return `${name}:${words.join("")}`;
+  const folded = value.length < 70 ? value : value.replace(/(.{1,60}\S|\S+)(?= +\S)/g, `$1${crlf}`);
+  return `${name}: ${folded}`;
 }
 
 /** In base64: no line is too long, none is altered on its way, and none can be a boundary. */
@@ -66,7 +59,7 @@ export function mimeMessage({
   text,
   html,
   attachments,
-  ...rest
+  headers,
 }: EmailMessage): string {
   const partsOf = (isInline: boolean): readonly string[] =>
     attachments.filter(({ contentId }) => !contentId !== isInline).map(attachmentPart);
@@ -76,7 +69,8 @@ export function mimeMessage({
     .map(([name, mailboxes]) => header(name, mailboxes.map(asciiMailbox).join(", ")));
   return [
     ...people,
-    ...Object.entries({ Subject: subject, ...rest.headers }).map(([name, value]) => header(name, headerText(value))),
+    header("Subject", unfoldable.test(subject) ? encodedWords(subject) : headerText(subject)),
+    ...Object.entries(headers).map(([name, value]) => header(name, headerText(value))),
     "MIME-Version: 1.0",
     multipart("mixed", multipart("related", content, ...partsOf(true)), ...partsOf(false)),
   ].join(crlf);

@@ -106,7 +106,7 @@ describe("the raw form", () => {
       subject: "s".repeat(998),
       text: "é\n".repeat(5000),
       attachments: [{ ...file, filename: "漢".repeat(255), contentId: "a" }, file],
-      headers: { "X-One-Word": "w".repeat(997), "X-Empty": "", "X-Spaces": `${"a  b ".repeat(200)} c` },
+      headers: { "X-One-Word": "w".repeat(900), "X-Empty": "", "X-Spaces": `${"a  b ".repeat(200)} c` },
     });
     expect(raw).toMatch(/^([ -~]{0,998}\r\n)+--=_carillon_mixed--$/);
     expect(raw).not.toContain("secret@example.com");

@@ -24,7 +24,8 @@ function* problemsOf({ message, messageId }: BatchItem<"email">): Generator<Fiel
     // In a raw message these are commands: X-SES-MESSAGE-TAGS, X-SES-CONFIGURATION-SET.
     if (/^x-ses-/i.test(name)) yield [`headers.${name}`, "another name"];
     // What is not ASCII is encoded, and then it folds.
-    if (/^[ -~]+$/.test(value) && unfoldable.test(value)) yield [`headers.${name}`, "words of up to 997 characters"];
+    const isWhole = /^[ -~]+$/.test(value) && unfoldable.test(value);
+    if (isWhole && needsRaw(message)) yield [`headers.${name}`, "words of up to 900 characters"];
   }
   yield* tagProblems({ ...message.metadata, [messageIdKey]: messageId });
 }
@@ -39,12 +40,8 @@ export function toDestination({ to, cc, bcc }: EmailMessage): SesDestination {
 
 /** Our id, the metadata and the labels: what SES repeats in its events, as `mail.tags`. */
 export function toSesTags({ message, messageId }: BatchItem<"email">): readonly SesTag[] {
-  return toTags({ [messageIdKey]: messageId, ...message.metadata }, message.tags).map(
-    ({ name: Name, value: Value }) => ({
-      Name,
-      Value,
-    }),
-  );
+  const tags = toTags({ [messageIdKey]: messageId, ...message.metadata }, message.tags);
+  return tags.map(({ name: Name, value: Value }) => ({ Name, Value }));
 }
 
 export function toSesHeaders({ headers }: EmailMessage): readonly SesHeader[] | undefined {
