@@ -28,47 +28,60 @@ function payloadOf({ json, text }: VerifiedWebhook): unknown {
   }
 }
 
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Conversation and time of the message that an event is about; each kind of event has them elsewhere. */
+function placeOf(event: Fields): { readonly channel: string | undefined; readonly ts: string | undefined } {
+  const { channel, channel_id, message_ts, ts } = event;
+  const item = { ...recordOf(event["container"]), ...recordOf(event["item"]) };
+  return {
+    channel: textOf(channel_id ?? textOf(channel) ?? recordOf(channel)["id"] ?? item["channel_id"] ?? item["channel"]),
+    ts: textOf(message_ts ?? ts ?? item["message_ts"] ?? item["ts"]),
+  };
+}
+
+/**
+ * Metadata that our app wrote: any app in the workspace can write some that looks like it. Clicks are told to the app that
+ * posted the button.
+ */
+function metadataOf(event: Fields, { api_app_id: ownApp, type }: Fields): unknown {
+  const metadata = recordOf(event["metadata"] ?? event["previous_metadata"] ?? recordOf(event["message"])["metadata"]);
+  const isOurs =
+    metadata["event_type"] === metadataEventType && (type === "block_actions" || event["app_id"] === ownApp);
+  return isOurs ? metadata["event_payload"] : undefined;
+}
+
 function parse(webhook: VerifiedWebhook): ParsedWebhook {
   const raw = payloadOf(webhook);
   const outer = recordOf(raw);
-  const outerType = textOf(outer["type"]);
-  if (outerType === undefined) return { events: [] };
-  if (outerType === "url_verification") {
-    const reply = { status: 200, contentType: "text/plain", body: textOf(outer["challenge"]) };
-    return { events: [], reply };
+  const type = textOf(outer["type"]);
+  if (type === undefined) return { events: [] };
+  if (type === "url_verification") {
+    return { events: [], reply: { status: 200, contentType: "text/plain", body: textOf(outer["challenge"]) } };
   }
-  // A click is described by the payload itself, an event by what the payload carries.
-  const event = outerType === "event_callback" ? recordOf(outer["event"]) : outer;
-  const providerType = textOf(event["type"]) ?? outerType;
-  const message = recordOf(event["message"]);
-  const item = { ...recordOf(event["container"]), ...recordOf(event["item"]) };
+  // An event is within the payload; what people do, and notices about the API, are the payload itself.
+  const event = type === "event_callback" ? recordOf(outer["event"]) : outer;
+  const providerType = textOf(event["type"]) ?? type;
+  const { channel, ts } = placeOf(event);
   const action = recordOf([outer["actions"]].flat()[0]);
-  const metadata = recordOf(event["metadata"] ?? message["metadata"] ?? event["previous_metadata"]);
-  const isOurs = metadata["event_type"] === metadataEventType;
-  const channel = textOf(
-    event["channel_id"] ??
-      textOf(event["channel"]) ??
-      recordOf(event["channel"])["id"] ??
-      item["channel_id"] ??
-      item["channel"],
-  );
-  const ts = textOf(event["message_ts"] ?? item["message_ts"] ?? event["ts"] ?? message["ts"] ?? item["ts"]);
   const at = textOf(action["action_ts"] ?? event["event_ts"]);
+  const minute = outer["minute_rate_limited"];
+  const payload = metadataOf(event, outer);
   const scope = [
     outer["team_id"] ?? recordOf(outer["team"])["id"],
     channel,
-    at ?? outer["minute_rate_limited"],
+    at ?? minute ?? outer["trigger_id"],
     action["action_id"],
   ];
   return {
     events: [
       {
-        // Slack repeats an event under the same `event_id`; clicks and notices about the API itself have none.
+        // Slack repeats an event under the same `event_id`; clicks and notices have none.
         id: textOf(outer["event_id"]) ?? [providerType, ...scope].filter(Boolean).join(":"),
         provider: "slack",
-        type: typeOf(providerType, isOurs),
-        occurredAt: timeOf(Number(at), outer["event_time"], outer["minute_rate_limited"]),
-        ...readCorrelation(isOurs ? metadata["event_payload"] : undefined),
+        type: typeOf(providerType, payload !== undefined),
+        occurredAt: timeOf(Number(at), outer["event_time"], minute),
+        ...readCorrelation(payload),
         providerMessageId: channel && ts && `${channel}:${ts}`,
         address: channel,
         providerType,
