@@ -81,6 +81,8 @@ test.each<[field: string, what: string, content: object]>([
   ["text", "nothing to say", {}],
   ["text", "a blank text", { text: " \n" }],
   ["text", "2001 characters", { text: "x".repeat(2001) }],
+  ["text", "2001 characters, each of two UTF-16 units", { text: "🎉".repeat(2001) }],
+  ["text", "ten million characters", { text: "x".repeat(10_000_000) }],
   ["embeds", "11 embeds", { embeds: list(11, { title: "x" }) }],
   [
     "embeds",
@@ -136,6 +138,7 @@ test("refuses components that are nested without end, without a throw", () => {
 test("mentions nobody unless it is told to", () => {
   expect(accepted({ text: "@everyone" }).allowedMentions).toEqual({ parse: [] });
   expect(accepted({ text: "x", allowedMentions: { users: [id] } }).allowedMentions).toEqual({ parse: [], users: [id] });
+  expect(accepted({ text: "x", allowedMentions: { parse: undefined } }).allowedMentions).toEqual({ parse: [] });
   const everyone = { parse: ["everyone"] };
   expect(accepted({ text: "x", allowedMentions: everyone }).allowedMentions).toEqual(everyone);
 });

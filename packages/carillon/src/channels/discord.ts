@@ -126,8 +126,11 @@ function lengthOf(text: string): number {
 /** Text of so many characters, white space at its ends not counted, which Discord takes off. */
 // @__NO_SIDE_EFFECTS__
 function characters(min: number, max: number): Rule<string> {
-  const fits = (length: number): boolean => length >= min && length <= max;
-  return textOf(`${min} to ${max} characters`, /^/, (input) => fits(lengthOf(input.trim())));
+  return textOf(`${min} to ${max} characters`, /^/, (input) => {
+    const trimmed = input.trim();
+    // A character has at most two UTF-16 units: what is much too long is not taken apart.
+    return trimmed.length <= 2 * max && trimmed.length >= min && lengthOf(trimmed) <= max;
+  });
 }
 
 const flag = value<boolean>("true or false", (input) => typeof input === "boolean");
@@ -201,11 +204,12 @@ function countComponents(components: unknown): number {
 }
 
 function toMessage(input: DiscordInput, reject: Reject): DiscordMessage {
-  const { to, text, embeds = [], components = [], files = [], username, avatarUrl, allowedMentions = {} } = input;
+  const { to, text, embeds = [], components = [], files = [], username, avatarUrl } = input;
+  const { parse = [], ...mentionable } = input.allowedMentions ?? {};
   const hasMore = text !== undefined || embeds.length + files.length > 0;
   if (!hasMore && components.length === 0) reject("text", "text, embeds, components or files");
-  if (embeds.reduce((sum, embed) => sum + countEmbed(embed), 0) > 6000)
-    reject("embeds", "at most 6000 characters in all");
+  const inEmbeds = embeds.reduce((sum, embed) => sum + countEmbed(embed), 0);
+  if (inEmbeds > 6000) reject("embeds", "at most 6000 characters in all");
   const actionRow = 1;
   const isAllComponents = components.length > 0 && (!hasMore || components.some(({ type }) => type !== actionRow));
   if (isAllComponents && hasMore) reject("components", "action rows alone, or no text, embeds and files");
@@ -213,7 +217,7 @@ function toMessage(input: DiscordInput, reject: Reject): DiscordMessage {
     reject("components", "at most 5 action rows below other content, or 40 components in all");
   }
   for (const kind of ["users", "roles"] as const) {
-    if (allowedMentions.parse?.includes(kind) && allowedMentions[kind]?.length) {
+    if (parse.includes(kind) && mentionable[kind]?.length) {
       reject(`allowedMentions.${kind}`, `no ids while parse has ${kind}`);
     }
   }
@@ -227,7 +231,7 @@ function toMessage(input: DiscordInput, reject: Reject): DiscordMessage {
     files,
     username,
     avatarUrl,
-    allowedMentions: { parse: [], ...allowedMentions },
+    allowedMentions: { parse, ...mentionable },
     ...fillExtras(input, reject),
   };
 }
