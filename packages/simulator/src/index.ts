@@ -2,6 +2,9 @@ export { createSimulator, namesProvider, type Simulator, type SimulatorOptions }
 export { simulatorCredentials } from "./credentials.ts";
 export { ConnectionCut, isConnectionCut } from "./http/exchange.ts";
 export { outcomeNames, simulatorDomain, type SimulatedEventType } from "./outcome.ts";
+export { type FakeBrowser, fakeBrowser, type FakeSubscription, type SubscribeOptions } from "./push/fake-browser.ts";
+export type { BrowserKeys } from "./push/keys.ts";
+export type { PushService } from "./push/services.ts";
 export type { Fault, FaultInput } from "./fault.ts";
 export type { ProviderSettings, Settings, WebhookSettings } from "./settings.ts";
 export type {

@@ -2,6 +2,7 @@ import { Hono, type Context } from "hono";
 import * as v from "valibot";
 import { faultSchema } from "../fault.ts";
 import { eventTypes } from "../outcome.ts";
+import { pushApi } from "../push/api.ts";
 import type { Route } from "../route.ts";
 import { defaultSettings, settingsSchema, type Settings } from "../settings.ts";
 import type { MessageFilter, Store, WebhookRecord } from "../store/store.ts";
@@ -96,6 +97,8 @@ export function controlApi(options: ControlOptions): Hono {
       ...(counts && { counts: Object.fromEntries(store.witnessCounts(messageId)) }),
     });
   });
+
+  app.route("/push", pushApi());
 
   app.notFound(notFound);
   return app;
