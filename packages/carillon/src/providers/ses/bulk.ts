@@ -41,14 +41,13 @@ function toBulkEntry(item: BatchItem<"email">): SesBulkEntry {
  * send has no place for goes alone, and so does content in which SES would look for variables.
  */
 export function sesGroupKey(message: EmailMessage, configurationSet: string | undefined): string | undefined {
-  const { subject, text, html, attachments } = message;
   // The id is not known here; a caller's own that is too long fails its batch, which is then sent one by one.
   const item = { message, messageId: "" };
   const key = JSON.stringify(toBulkContent(message, configurationSet));
   const alone =
     recipientCount(message) > 1 ||
-    attachments.length ||
-    [subject, text, html].some((content) => content?.includes("{{")) ||
+    message.attachments.length ||
+    key.includes("{{") ||
     needsRaw(message) ||
     isOverBytes(maxContentBytes, key) ||
     isOverBytes(maxEntryBytes, JSON.stringify(toBulkEntry(item))) ||

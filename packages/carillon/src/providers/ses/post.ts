@@ -1,6 +1,6 @@
 import { sigV4Signer } from "../../crypto/sigv4.ts";
 import type { BuildContext, ProviderFailure } from "../../provider/contract.ts";
-import { isOverBytes, refused } from "../../provider/message.ts";
+import { postJson } from "../../provider/post-json.ts";
 import type { OutboundRequest } from "../../provider/request.ts";
 import { readSecret } from "../../provider/secret.ts";
 import type { SesOptions } from "./options.ts";
@@ -24,23 +24,17 @@ export function sesPost({ accessKeyId, secretAccessKey, sessionToken, region }: 
   // https://docs.aws.amazon.com/general/latest/gr/ses.html (read 2026-11-23)
   const domain = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
   return async (payload, { now }) => {
-    const body = JSON.stringify(payload);
-    if (isOverBytes(maxBytes, body)) return refused("attachments", `at most ${maxBytes} bytes with the rest`);
-    const secrets: string[] = [];
-    for (const secret of [accessKeyId, secretAccessKey, sessionToken]) {
-      const value = secret && (await readSecret(secret));
-      if (typeof value === "object") return value;
-      if (value) secrets.push(value);
-    }
-    const [id = "", key = "", token] = secrets;
-    const isBulk = "BulkEmailEntries" in payload;
-    const request = {
-      method: "POST",
-      url: `https://email.${region}.${domain}/v2/email/outbound-${isBulk ? "bulk-" : ""}emails`,
-      headers: { "content-type": "application/json" },
-      body,
-    };
+    const operation = "BulkEmailEntries" in payload ? "outbound-bulk-emails" : "outbound-emails";
+    const url = `https://email.${region}.${domain}/v2/email/${operation}`;
+    const request = await postJson(url, payload, maxBytes, secretAccessKey, () => ({}));
+    if ("ok" in request) return request;
+    const id = await readSecret(accessKeyId);
+    if (typeof id !== "string") return id;
+    const token = sessionToken && (await readSecret(sessionToken));
+    if (typeof token === "object") return token;
+    const [key = ""] = request.secrets;
     const credentials = { accessKeyId: id, secretAccessKey: key, sessionToken: token };
-    return { ...request, headers: await sign(request, credentials, now), secrets };
+    const headers = await sign({ ...request, body: request.body as string }, credentials, now);
+    return { ...request, headers, secrets: [key, id, ...(token ? [token] : [])] };
   };
 }

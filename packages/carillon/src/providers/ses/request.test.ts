@@ -157,7 +157,7 @@ describe("the request", () => {
       expect(request.secrets).toEqual(secrets);
       expect(request.headers).toMatchObject({
         "x-amz-security-token": secrets[2],
-        authorization: expect.stringContaining(`Credential=${secrets[0]}/`) as string,
+        authorization: expect.stringContaining(`Credential=${secrets[1]}/`) as string,
       });
     }
   });

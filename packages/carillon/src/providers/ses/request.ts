@@ -35,7 +35,7 @@ function mailboxes(addresses: EmailMessage["to"]): readonly string[] | undefined
 }
 
 export function toDestination({ to, cc, bcc }: EmailMessage): SesDestination {
-  return { ToAddresses: to.map(asciiMailbox), CcAddresses: mailboxes(cc), BccAddresses: mailboxes(bcc) };
+  return { ToAddresses: mailboxes(to), CcAddresses: mailboxes(cc), BccAddresses: mailboxes(bcc) };
 }
 
 /** Our id, the metadata and the labels: what SES repeats in its events, as `mail.tags`. */

@@ -38,7 +38,7 @@ export interface SesAttachment {
 
 /** Up to 50 addresses together. */
 export interface SesDestination {
-  readonly ToAddresses: readonly string[];
+  readonly ToAddresses?: readonly string[] | undefined;
   readonly CcAddresses?: readonly string[] | undefined;
   readonly BccAddresses?: readonly string[] | undefined;
 }
