@@ -41,6 +41,8 @@ export interface FcmMessage extends MessageExtras {
 
 export const tokenPattern: RegExp = /^[A-Za-z0-9_:-]{1,4096}$/;
 const token = textOf("a registration token", tokenPattern);
+/** Names that the service does not keep for itself. */
+export const dataNamePattern: RegExp = /^(?!(?:from|message_type)$|google\.|gcm\.notification\.)/;
 /** Without `/topics/`. */
 export const topicPattern: RegExp = /^[a-zA-Z0-9_.~%-]{1,900}$/;
 
@@ -66,12 +68,7 @@ const entries = {
   title: optional(anyText),
   body: optional(anyText),
   imageUrl: optional(httpsUrl),
-  data: optional(
-    record(
-      textOf("keys that the service does not reserve", /^(?!(?:from|message_type)$|google\.|gcm\.notification\.)/),
-      anyText,
-    ),
-  ),
+  data: optional(record(textOf("keys that the service does not reserve", dataNamePattern), anyText)),
   android: optional(jsonObject),
   apns: optional(jsonObject),
   webpush: optional(jsonObject),

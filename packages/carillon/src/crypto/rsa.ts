@@ -7,9 +7,9 @@ import { fromBase64 } from "./bytes.ts";
  */
 export function readRsaPem(pem: string): Uint8Array<ArrayBuffer> | undefined {
   const compact = pem.replace(/\\[nr]|\s/g, "");
-  const [, base64 = ""] = /^-----BEGINPRIVATEKEY-----(.*)-----ENDPRIVATEKEY-----$/.exec(compact) ?? [];
   // SEQUENCE, its length in two bytes, version 0, rsaEncryption (1.2.840.113549.1.1.1).
-  const bytes = /^MII.{3}IBADANBgkqhkiG9w0BAQEFA/.test(base64) ? fromBase64(base64) : undefined;
+  const form = /^-----BEGINPRIVATEKEY-----(MII.{3}IBADANBgkqhkiG9w0BAQEFA.*)-----ENDPRIVATEKEY-----$/;
+  const bytes = fromBase64(form.exec(compact)?.[1] ?? "");
   return bytes && bytes[2]! * 256 + bytes[3]! + 4 === bytes.length ? bytes : undefined;
 }
 

@@ -45,9 +45,8 @@ export function tokenExchange(options: TokenExchange): NonNullable<Provider["aut
       });
       // 401 says that nothing was taken, so that one more try with a new token repeats nothing. Read as anything but
       // `unauthorized`, it is about something else than the token: FCM's says so of what it has for APNs.
-      const { result, status } = exchanged;
-      const isOfToken = status === 401 && "kind" in result && result.kind === "unauthorized";
-      if (refused !== undefined || !isOfToken) return exchanged;
+      const { kind } = exchanged.result as Partial<ProviderFailure>;
+      if (refused !== undefined || exchanged.status !== 401 || kind !== "unauthorized") return exchanged;
       refused = token;
     }
   };

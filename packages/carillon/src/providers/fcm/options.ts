@@ -31,9 +31,9 @@ export interface FcmMessageOptions {
 
 const serviceAccountRules: OptionRules = {
   // `example.com:name` where a company has projects of its own domain.
-  project_id: (value) => matches(/^[a-z][\w.:-]{0,99}$/, value) || "a project's id",
-  client_email: (value) => matches(/^[!-?A-~]+@[!-?A-~]+$/, value) || "an e-mail address",
-  private_key: (value) => (matches(/^/, value) && !!readRsaPem(value)) || "an RSA key, PKCS #8 in PEM",
+  project_id: (value) => matches(/^[\w.:-]+$/, value) || "a project's id",
+  client_email: (value) => matches(/^\S+@\S+$/, value) || "an e-mail address",
+  private_key: (value) => !!readRsaPem(String(value)) || "an RSA key, PKCS #8 in PEM",
 };
 
 /** The fields that are used, of the file's text or of what it was parsed to; none of them checked. */
@@ -55,12 +55,8 @@ export const factoryRules: OptionRules = {
       .join(", ") || true,
 };
 
-/** https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages#fcmoptions (read 2026-11-23). */
-export const labelPattern: RegExp = /^[\w.~%-]{1,50}$/;
-
-export const labelExpected = "1 to 50 of A-Z a-z 0-9 - _ . ~ %";
-
 export const messageRules: OptionRules = {
   validateOnly: flag,
-  analyticsLabel: (value) => matches(labelPattern, value) || labelExpected,
+  // https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages#fcmoptions (read 2026-11-23)
+  analyticsLabel: (value) => matches(/^[\w.~%-]{1,50}$/, value) || "1 to 50 of A-Z a-z 0-9 - _ . ~ %",
 };

@@ -2,7 +2,7 @@ import { fcmChannel } from "../../channels/fcm.ts";
 import type { Provider } from "../../provider/contract.ts";
 import { accountRules, checkOptions } from "../../provider/options.ts";
 import { factoryRules, type FcmOptions, type FcmServiceAccount, readServiceAccount } from "./options.ts";
-import { buildFcmRequest, checkFcmMessage } from "./request.ts";
+import { buildFcmRequest } from "./request.ts";
 import { readFcmResponse } from "./response.ts";
 import { fcmAuthorize } from "./token.ts";
 
@@ -27,8 +27,7 @@ export function fcm(options: FcmOptions): Provider<"fcm"> {
     // https://firebase.google.com/docs/cloud-messaging/throttling-and-quotas (read 2026-11-23): 600,000 a minute.
     rate: { per: "request", perSecond: 10_000, burst: 10_000 },
     authorize: fcmAuthorize(account, serviceAccount),
-    buildRequest: (message, context) =>
-      checkFcmMessage(message, context) ?? buildFcmRequest(message, context, serviceAccount.project_id),
+    buildRequest: (message, context) => buildFcmRequest(message, context, serviceAccount.project_id),
     readResponse: readFcmResponse,
   };
 }

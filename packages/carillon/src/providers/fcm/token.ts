@@ -32,7 +32,7 @@ export function fcmAuthorize(
       try {
         assertion = await signJwt({ alg: "RS256" }, claims, await importRsaKey(readRsaPem(private_key)!));
       } catch {
-        return { ok: false, kind: "unauthorized", detail: "serviceAccount.private_key cannot sign" };
+        return { ok: false, kind: "unauthorized", detail: "private_key cannot sign" };
       }
       return {
         method: "POST",
