@@ -49,6 +49,15 @@ describe("a topic's members", () => {
     });
   });
 
+  test("count as changed only where the answer says so", async () => {
+    const { notifier } = setup(Response.json({ results: [{}, null, 5, { error: 5 }] }));
+    const tokens = ["t:1", "t:2", "t:3", "t:4"];
+    const unknown = { ok: false, kind: "unavailable", code: "UNKNOWN" };
+    expect(await notifier.call(subscribeToTopic(provider, { topic: "news", tokens }))).toMatchObject({
+      value: [{ ok: true }, unknown, unknown, unknown],
+    });
+  });
+
   test.each([
     ["/topics/news", ["t:1"], "topic"],
     ["", ["t:1"], "topic"],

@@ -56,8 +56,9 @@ const kindByCode: Meanings = [
 const isToken = (token: unknown): boolean => matches(tokenPattern, token);
 
 function readResult(result: unknown): FcmTopicResult {
-  const code = textOf(recordOf(result)["error"]);
-  if (!code) return { ok: true };
+  const { error } = recordOf(result);
+  if (recordOf(result) === result && error === undefined) return { ok: true };
+  const code = textOf(error) ?? "UNKNOWN";
   const [, kind] = kindByCode.find(([pattern]) => pattern.test(code))!;
   return { ok: false, kind, code };
 }
