@@ -30,8 +30,9 @@ function filenameParameter(filename: string): string {
 }
 
 function attachmentPart({ contentType, content, contentId, filename }: EmailMessageAttachment): string {
-  const disposition = `Content-Disposition: ${contentId ? "inline" : "attachment"}; ${filenameParameter(filename)}`;
-  return part(contentType, content, [``, disposition, ...(contentId ? [`Content-ID: <${contentId}>`] : [])].join(crlf));
+  const disposition = `${contentId ? "inline" : "attachment"}; ${filenameParameter(filename)}`;
+  const id = contentId ? `${crlf}Content-ID: <${contentId}>` : "";
+  return part(contentType, content, `${crlf}Content-Disposition: ${disposition}${id}`);
 }
 
 /** A single part needs no multipart. The boundary can stand in no part: `=_` is no base64, and each kind is used once. */

@@ -22,27 +22,23 @@ const byCode: Meanings = [
 ];
 
 /**
- * The code of an error, without what may stand around it: `com.amazonaws.ses#Code:http://...`.
+ * The code of an error, without what may stand around it: `com.amazonaws.ses#Code:http://...`. Of an entry it is the status.
  * https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization (read 2026-11-23)
  */
-function readFailure({ status, headers, json }: ProviderResponse): ProviderFailure {
-  const { code, __type: type, message, Message } = recordOf(json);
-  const said = textOf(headers.get("x-amzn-errortype")) ?? textOf(code) ?? textOf(type);
-  const [, providerCode] = /^(?:[^,:]*#)?([^,:]+)/.exec(said ?? "") ?? [];
-  return failed(status, providerCode, message ?? Message, byCode);
+function readFailure({ status, headers }: ProviderResponse, answer: unknown): ProviderFailure {
+  const { code, __type: type, Status, message, Message, Error: said } = recordOf(answer);
+  const spelled = [headers.get("x-amzn-errortype"), code, type, Status].map(textOf).find(Boolean) ?? "";
+  const [, providerCode] = /^(?:[^,:]*#)?([^,:]+)/.exec(spelled) ?? [];
+  return failed(status, providerCode, message ?? Message ?? said, byCode);
 }
 
-export function readSesResponse(response: ProviderResponse): Outcome {
-  const providerMessageId = textOf(recordOf(response.json)["MessageId"]);
-  return response.status === 200 && providerMessageId ? { ok: true, providerMessageId } : readFailure(response);
-}
-
-function readEntry(result: unknown): Outcome {
-  const { Status, Error: said, MessageId } = recordOf(result);
+/** The outcome of one message: of a bulk send its own entry is given, else the answer is it. */
+export function readSesResponse(response: ProviderResponse, entry: unknown = response.json): Outcome {
+  const { MessageId, Status = "SUCCESS" } = recordOf(entry);
   const providerMessageId = textOf(MessageId);
-  return Status === "SUCCESS" && providerMessageId
+  return response.status === 200 && Status === "SUCCESS" && providerMessageId
     ? { ok: true, providerMessageId }
-    : failed(200, textOf(Status), said, byCode);
+    : readFailure(response, entry);
 }
 
 /** A bulk send is answered 200 even where messages fail: each entry, in order, has its own status. */
@@ -52,6 +48,6 @@ export function readSesBulk(
 ): readonly Outcome[] | ProviderFailure {
   const { BulkEmailEntryResults: results } = recordOf(response.json);
   return response.status === 200 && Array.isArray(results) && results.length === items.length
-    ? results.map(readEntry)
-    : readFailure(response);
+    ? results.map((entry) => readSesResponse(response, entry))
+    : readFailure(response, response.json);
 }
