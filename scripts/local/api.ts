@@ -34,8 +34,9 @@ export interface TimelineEntry {
 }
 
 export interface NotificationRequest {
-  readonly channel: "email";
-  readonly to: string | readonly string[];
+  readonly channel: "email" | "sms" | "slack" | "discord" | "webpush" | "fcm";
+  /** An address as the channel spells it, or a list of them. */
+  readonly to: unknown;
   readonly content: Readonly<Record<string, unknown>>;
   readonly sendAt?: string;
   readonly providers?: readonly string[];

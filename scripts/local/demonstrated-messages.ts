@@ -1,9 +1,15 @@
+import { simulatorCredentials } from "../../packages/simulator/src/credentials.ts";
+import { subscribe } from "../../packages/simulator/src/push/fake-browser.ts";
 import type { Fault, NotificationRequest } from "./api.ts";
+import * as content from "./demonstrated-content.ts";
 
 /** A message of the demonstration, and what should become of it. */
 export interface Demonstrated extends Pick<NotificationRequest, "channel" | "content"> {
   readonly title: string;
-  readonly to: string;
+  /** As the channel spells it. */
+  readonly to: unknown;
+  /** The address as it is shown: some are objects, and some are secrets. */
+  readonly shown: string;
   readonly expected: {
     readonly status: string;
     /** Who is asked to carry it, in order; each once, however many times it is tried. */
@@ -18,110 +24,91 @@ export interface Demonstrated extends Pick<NotificationRequest, "channel" | "con
 /** Tries on one provider before the next is asked. */
 const triesPerProvider = 3;
 
-/** The demonstration: `run` makes its addresses new. The simulator's domain decides by the local part what happens. */
-export function demonstratedMessages(run: string): readonly Demonstrated[] {
-  const delivered = `delivered+${run}@simulator.test`;
+/** The demonstration: `run` makes its addresses new. What stands at the beginning of an address decides what happens. */
+export async function demonstratedMessages(run: string): Promise<readonly Demonstrated[]> {
   const gone = `bounced+${run}@simulator.test`;
   const failover = `delivered+failover-${run}@simulator.test`;
+  const browser = await subscribe({ name: `delivered-${run}` });
+  const { webhookUrl } = simulatorCredentials.discord;
   return [
     {
-      title: "Delivered",
+      title: "An email, delivered",
       channel: "email",
-      to: delivered,
-      content: receipt,
+      ...spelled(`delivered+${run}@simulator.test`),
+      content: content.receipt,
       expected: { status: "delivered", providers: ["resend"] },
     },
     {
       title: "Bounced, so its address is suppressed",
       channel: "email",
-      to: gone,
-      content: invitation,
+      ...spelled(gone),
+      content: content.invitation,
       suppresses: true,
       expected: { status: "bounced", providers: ["resend"] },
     },
     {
       title: "To that address again: nobody is asked to carry it",
       channel: "email",
-      to: gone,
-      content: reminder,
+      ...spelled(gone),
+      content: content.reminder,
       expected: { status: "suppressed", providers: [] },
     },
     {
       title: "To a real address: the guard keeps it",
       channel: "email",
-      to: "ada@example.com",
-      content: newsletter,
+      ...spelled("ada@example.com"),
+      content: content.newsletter,
       expected: { status: "captured", providers: [] },
     },
     {
       title: "Resend answers 503, so Postmark takes over",
       channel: "email",
-      to: failover,
-      content: signIn,
+      ...spelled(failover),
+      content: content.signIn,
       fault: { kind: "unavailable", provider: "resend", recipient: failover, times: triesPerProvider },
       expected: { status: "delivered", providers: ["resend", "postmark"] },
+    },
+    {
+      title: "A text message in two segments, delivered",
+      channel: "sms",
+      ...spelled("+15005550010"),
+      content: content.text,
+      expected: { status: "delivered", providers: ["twilio"] },
+    },
+    {
+      title: "Blocks in a Slack channel",
+      channel: "slack",
+      ...spelled("C0FOUNDRY"),
+      content: content.blocks,
+      expected: { status: "delivered", providers: ["slack"] },
+    },
+    {
+      title: "An embed in a Discord channel",
+      channel: "discord",
+      to: { webhookUrl },
+      shown: "a webhook's URL",
+      content: content.embed,
+      expected: { status: "sent", providers: ["discord"] },
+    },
+    {
+      title: "A web push, encrypted for one browser",
+      channel: "webpush",
+      to: browser,
+      shown: "a browser's subscription",
+      content: content.push,
+      expected: { status: "sent", providers: ["webpush"] },
+    },
+    {
+      title: "A phone's notification",
+      channel: "fcm",
+      to: { token: `delivered-${run}` },
+      shown: `token delivered-${run}`,
+      content: content.notification,
+      expected: { status: "sent", providers: ["fcm"] },
     },
   ];
 }
 
-const from = { email: "hello@bellfounders.example", name: "Bellfounders" };
-
-function page(body: string): string {
-  return `<!doctype html>
-<html lang="en">
-<body style="margin:0;background:#f2f1ec;font-family:Georgia,'Times New Roman',serif;color:#24303a">
-<table role="presentation" width="100%" cellpadding="0" cellspacing="0"><tr><td align="center" style="padding:28px 12px">
-<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="max-width:520px;background:#fff;border-top:4px solid #b8862f">
-<tr><td style="padding:28px 32px 8px;font-size:14px;letter-spacing:.14em;text-transform:uppercase;color:#b8862f">Bellfounders</td></tr>
-<tr><td style="padding:0 32px 32px;font-size:16px;line-height:1.6">${body}</td></tr>
-</table></td></tr></table>
-</body>
-</html>`;
+function spelled(to: string): Pick<Demonstrated, "to" | "shown"> {
+  return { to, shown: to };
 }
-
-const cell = "padding:9px 0;border-bottom:1px solid #e6e2d8";
-
-const receipt = {
-  from,
-  subject: "Your receipt for order 1042",
-  html: page(`<h1 style="font-size:25px;line-height:1.3;margin:6px 0 14px">Thank you, your order is on its way</h1>
-<p style="margin:0 0 18px">It leaves the foundry today. Here is what you bought.</p>
-<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="font-size:15px">
-<tr><td style="${cell}">Hand bell, C sharp</td><td align="right" style="${cell}">84.00</td></tr>
-<tr><td style="${cell}">Leather strap</td><td align="right" style="${cell}">12.50</td></tr>
-<tr><td style="padding:9px 0"><strong>Total</strong></td><td align="right" style="padding:9px 0"><strong>96.50</strong></td></tr>
-</table>
-<p style="margin:22px 0 0"><a href="https://bellfounders.example/orders/1042" style="display:inline-block;background:#24303a;color:#fff;text-decoration:none;padding:11px 22px">See the order</a></p>`),
-  tags: ["receipt"],
-  headers: { "X-Order": "1042" },
-};
-
-const invitation = {
-  from,
-  subject: "You are invited to the ringing practice",
-  html: page(
-    `<h1 style="font-size:25px;line-height:1.3;margin:6px 0 14px">Thursday at seven, in the tower</h1><p style="margin:0">Beginners are welcome. Bring shoes that you can climb in.</p>`,
-  ),
-  tags: ["invitation"],
-};
-
-const reminder = {
-  from,
-  subject: "Reminder: ringing practice tonight",
-  text: "Tonight at seven, in the tower. The door is on the north side.",
-};
-
-const newsletter = {
-  from,
-  subject: "News from the foundry",
-  text: "We cast a tenor of eleven hundredweight this month, and it rang true.",
-};
-
-const signIn = {
-  from,
-  subject: "Your sign-in code",
-  html: page(
-    `<p style="margin:6px 0 14px">Enter this code to sign in. It holds for ten minutes.</p><p style="margin:0;font:700 32px/1.2 monospace;letter-spacing:.2em">482 913</p>`,
-  ),
-  tags: ["sign-in"],
-};

@@ -24,9 +24,10 @@ const lastEventsWithinMs = 3_000;
 /** Sends the messages one after the other, prints what becomes of each as it happens, and answers what went wrong. */
 export async function demonstrate(scene: Scene): Promise<readonly string[]> {
   const differences: string[] = [];
-  for (const [index, message] of demonstratedMessages(runName()).entries()) {
+  const messages = await demonstratedMessages(runName());
+  for (const [index, message] of messages.entries()) {
     scene.print("");
-    scene.print(`${tinted("strong", `${index + 1}. ${message.title}`)}  ${tinted("dim", message.to)}`);
+    scene.print(`${tinted("strong", `${index + 1}. ${message.title}`)}  ${tinted("dim", message.shown)}`);
     try {
       const view = await follow(scene, message);
       const wrong = differencesOf(message, view);
