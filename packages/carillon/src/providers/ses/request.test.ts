@@ -200,6 +200,12 @@ test("names every problem of its options at once, and no secret", () => {
   expect(() => ses(wrong as never)).not.toThrow(/a b/);
 });
 
+test("refuses a message id that no tag can hold", async () => {
+  const build = (messageId: string): unknown => provider.buildRequest(message(), { ...fixtureContext, messageId });
+  expect(await build("x".repeat(256))).not.toHaveProperty("ok");
+  expect(await build("é".repeat(96))).toMatchObject({ ok: false, kind: "invalid-message", field: "messageId" });
+});
+
 test.each(["ToAddresses", "bcc", "cc", "replyTo", "feedbackForwarding"])(
   "providerOptions cannot name recipients, which a guard would not see: %s",
   async (name) => {

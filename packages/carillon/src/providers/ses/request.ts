@@ -27,7 +27,8 @@ function* problemsOf({ message, messageId }: BatchItem<"email">): Generator<Fiel
     const isWhole = /^[ -~]+$/.test(value) && unfoldable.test(value);
     if (isWhole && needsRaw(message)) yield [`headers.${name}`, "words of up to 900 characters"];
   }
-  yield* tagProblems({ ...message.metadata, [messageIdKey]: messageId });
+  yield* tagProblems(message.metadata);
+  for (const [, expected] of tagProblems({ [messageIdKey]: messageId })) yield ["messageId", expected];
 }
 
 function mailboxes(addresses: EmailMessage["to"]): readonly string[] | undefined {
