@@ -28,9 +28,11 @@ export function bytesOfBase64Url(text: string): Uint8Array<ArrayBuffer> | undefi
 export async function deriveKeys(seed: string): Promise<BrowserKeys> {
   const scalar = await sha256(`carillon fake browser, private key, ${seed}`);
   const der = Uint8Array.from([...fromBase64(pkcs8Head), ...scalar]);
-  const privateKey = await crypto.subtle.importKey("pkcs8", der, { name: "ECDH", namedCurve: "P-256" }, true, [
-    "deriveBits",
-  ]);
+  const algorithm = { name: "ECDH", namedCurve: "P-256" };
+  const importIt = (): Promise<CryptoKey> => crypto.subtle.importKey("pkcs8", der, algorithm, true, ["deriveBits"]);
+  // Node 24 lets an import of DER fail when something else of the process, TLS for instance, has left an error behind in
+  // OpenSSL. That takes the error away, so that the next import does not fail.
+  const privateKey = await importIt().catch(importIt);
   const { x = "", y = "" } = (await crypto.subtle.exportKey("jwk", privateKey)) as JsonWebKey;
   const point = [x, y].flatMap((half) => [...(bytesOfBase64Url(half) ?? [])]);
   return {
