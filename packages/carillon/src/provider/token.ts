@@ -44,7 +44,7 @@ export function tokenExchange(options: TokenExchange): NonNullable<Provider["aut
         },
       });
       // 401 says that nothing was taken, so that one more try with a new token repeats nothing. Read as anything but
-      // `unauthorized`, it is about something else than the token: FCM's says so of what it has for APNs.
+      // `unauthorized`, it is about other credentials than the token.
       const { kind } = exchanged.result as Partial<ProviderFailure>;
       if (refused !== undefined || exchanged.status !== 401 || kind !== "unauthorized") return exchanged;
       refused = token;

@@ -55,8 +55,11 @@ export const factoryRules: OptionRules = {
       .join(", ") || true,
 };
 
+/** https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages#fcmoptions (read 2026-11-23). */
+export const labelPattern: RegExp = /^[\w.~%-]{1,50}$/;
+export const labelExpected = "1 to 50 of A-Z a-z 0-9 - _ . ~ %";
+
 export const messageRules: OptionRules = {
   validateOnly: flag,
-  // https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages#fcmoptions (read 2026-11-23)
-  analyticsLabel: (value) => matches(/^[\w.~%-]{1,50}$/, value) || "1 to 50 of A-Z a-z 0-9 - _ . ~ %",
+  analyticsLabel: (value) => matches(labelPattern, value) || labelExpected,
 };

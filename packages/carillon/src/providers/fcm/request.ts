@@ -6,8 +6,25 @@ import { postJson } from "../../provider/post-json.ts";
 import { filled, matches, recordOf } from "../../provider/reading.ts";
 import type { OutboundRequest } from "../../provider/request.ts";
 import { toBlocks } from "./blocks.ts";
-import { messageRules } from "./options.ts";
+import { labelExpected, labelPattern, messageRules } from "./options.ts";
 import type { FcmSend, FcmTopicChange } from "./wire.ts";
+
+/** Rules of the platforms' blocks, by path, which may be spelled in snake_case or camelCase. */
+const blockRules: readonly (readonly [path: RegExp, value: RegExp, expected: string])[] = [
+  [/^android\.ttl$/, /^\d{1,7}(\.\d{1,9})?s$/, "seconds: 3600s"],
+  [/^android\.priority$/, /^(normal|high)$/i, "normal, high"],
+  [/^android\.notification\.color$/, /^#[\da-f]{6}$/i, "#rrggbb"],
+  [/^\w+\.fcm_?options\.analytics_?label$/i, labelPattern, labelExpected],
+  [/^webpush\.fcm_?options\.link$/i, /^https:\/\/./, "an https URL"],
+];
+
+/** What is no object, with its path. */
+function* leavesOf(object: object, prefix = ""): Generator<readonly [path: string, value: unknown]> {
+  for (const [name, value] of Object.entries(object)) {
+    if (typeof value === "object" && value) yield* leavesOf(value, `${prefix}${name}.`);
+    else if (value !== undefined) yield [prefix + name, value];
+  }
+}
 
 /** What of FCM's rules can be seen in a message. */
 function* problemsOf(message: FcmMessage, { messageId }: BuildContext): Generator<FieldProblem> {
@@ -32,7 +49,10 @@ function* problemsOf(message: FcmMessage, { messageId }: BuildContext): Generato
     }
   }
   if (isOverBytes(4096, JSON.stringify(apns?.["payload"] ?? 0))) yield ["apns.payload", "at most 4096 bytes as JSON"];
-  if (!matches(/^\d{1,7}(\.\d{1,9})?s$/, android?.["ttl"] ?? "0s")) yield ["android.ttl", "seconds: 3600s"];
+  for (const [path, value] of leavesOf({ android, apns, webpush })) {
+    const broken = blockRules.find(([where, pattern]) => where.test(path) && !matches(pattern, value));
+    if (broken) yield [path, broken[2]];
+  }
   const hasLabel = providerOptions["fcm"]?.["analyticsLabel"];
   if (!hasLabel && (tags.length > 1 || tags[0]?.[50])) yield ["tags", "at most 1 of at most 50 characters"];
 }

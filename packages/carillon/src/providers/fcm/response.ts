@@ -15,7 +15,10 @@ const byCode: Meanings = [
 /** The API's field by the caller's name. */
 function fieldOf(field: unknown): string | undefined {
   const [, path] = /^message\.(?:notification\.)?(.+)/s.exec(textOf(field) ?? "") ?? [];
-  return path?.replace(/^(token|topic|condition)$/, "to.$1").replace(/^image$/, "imageUrl");
+  return path
+    ?.replace(/^(token|topic|condition)$/, "to.$1")
+    .replace(/^image$/, "imageUrl")
+    .replace(/^fcm_options\.analytics_label$/, "providerOptions.fcm.analyticsLabel");
 }
 
 function recordsOf(list: unknown): readonly Readonly<Record<string, unknown>>[] {
@@ -28,8 +31,13 @@ function readFailure({ status, json }: ProviderResponse): Outcome {
   const ofType = (type: RegExp): Readonly<Record<string, unknown>> =>
     recordOf(all.find((detail) => matches(type, detail["@type"])));
   const violations = recordsOf(ofType(/\.BadRequest$/)["fieldViolations"]);
-  const said = textOf(violations.map(({ description }) => description).join("; ")) ?? message;
-  const failure = failed(status, textOf(ofType(/\.FcmError$/)["errorCode"]) ?? textOf(code), said, byCode);
+  const said = [message, ...violations.map(({ field, description }) => `${textOf(field)}: ${textOf(description)}`)];
+  const failure = failed(
+    status,
+    textOf(ofType(/\.FcmError$/)["errorCode"]) ?? textOf(code),
+    said.filter(textOf).join("; "),
+    byCode,
+  );
   const field = failure.field ?? fieldOf(violations[0]?.["field"]);
   // A token that FCM names as the field at fault never becomes one: https://firebase.google.com/docs/cloud-messaging/
   // manage-tokens#detect-invalid-token-responses-from-the-fcm-backend (read 2026-11-23).
