@@ -258,6 +258,32 @@ describe("the official SDK understands the simulator", () => {
   });
 });
 
+describe("Carillon reads the same answers", () => {
+  const { ours } = messages[0]!;
+  const hourAgo = new Date(Date.now() - 3_600_000);
+  test.each([
+    ["another secret", { secretAccessKey: "wrong" }, {}, "unauthorized", "SignatureDoesNotMatch"],
+    ["another key", { accessKeyId: "AKIAWRONG" }, {}, "unauthorized", "UnrecognizedClientException"],
+    ["a clock that is wrong", {}, { now: () => hourAgo }, "unauthorized", "RequestExpired"],
+  ])("%s", async (_name, other, more, kind, providerCode) => {
+    const email = [ses({ ...keys, region, ...other })];
+    const result = await createNotifier({ email, fetch: rig.fetch, attempts: 1, ...more }).send({
+      channel: "email",
+      ...ours,
+    });
+    expect(result).toMatchObject({ ok: false, kind, mayHaveBeenSent: false });
+    expect(result.attempts.at(-1)).toMatchObject({ providerCode });
+  });
+
+  test.each([
+    ["rate-limit", "rate-limited"],
+    ["unavailable", "unavailable"],
+  ] as const)("%s", async (kind, expected) => {
+    rig.simulator.store.addFault({ kind, provider: "ses", times: 1 });
+    expect(await notifier.send({ channel: "email", ...ours })).toMatchObject({ ok: false, kind: expected });
+  });
+});
+
 afterAll(() => {
   expect(unused()).toEqual([]);
 });

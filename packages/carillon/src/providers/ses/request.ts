@@ -27,6 +27,9 @@ function* problemsOf({ message, messageId }: BatchItem<"email">): Generator<Fiel
     const isWhole = /^[ -~]+$/.test(value) && unfoldable.test(value);
     if (isWhole && needsRaw(message)) yield [`headers.${name}`, "words of up to 900 characters"];
   }
+  for (const [index, { contentType }] of message.attachments.entries()) {
+    if (contentType.length > 900) yield [`attachments.${index}.contentType`, "up to 900 characters"];
+  }
   yield* tagProblems(message.metadata);
   for (const [, expected] of tagProblems({ [messageIdKey]: messageId })) yield ["messageId", expected];
 }
