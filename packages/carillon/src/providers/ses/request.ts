@@ -5,8 +5,8 @@ import { recipientCount } from "../../provider/mailbox.ts";
 import { type FieldProblem, refusal } from "../../provider/message.ts";
 import { filled } from "../../provider/reading.ts";
 import { tagProblems, toTags } from "../../text/tags.ts";
-import { asciiMailbox, headerText, unfoldable } from "./encoded-word.ts";
-import { mimeMessage } from "./mime.ts";
+import { asciiMailbox, headerText, unfoldable } from "../../mime/encoded-word.ts";
+import { mimeMessage } from "../../mime/message.ts";
 import { messageRules } from "./options.ts";
 import type { SesDestination, SesEmail, SesEnvelope, SesHeader, SesTag, SesText } from "./wire.ts";
 
@@ -21,17 +21,21 @@ export function checkSesMessage(item: BatchItem<"email">): ProviderFailure | und
 function* problemsOf({ message, messageId }: BatchItem<"email">): Generator<FieldProblem> {
   if (recipientCount(message) > 50) yield ["to", "1 to 50 recipients with cc and bcc"];
   for (const [name, value] of Object.entries(message.headers)) {
+    const field = `headers.${name}`;
     // In a raw message these are commands: X-SES-MESSAGE-TAGS, X-SES-CONFIGURATION-SET.
-    if (/^x-ses-/i.test(name)) yield [`headers.${name}`, "another name"];
+    if (/^x-ses-/i.test(name)) yield [field, "another name"];
     // What is not ASCII is encoded, and then it folds.
-    const isWhole = /^[ -~]+$/.test(value) && unfoldable.test(value);
-    if (isWhole && needsRaw(message)) yield [`headers.${name}`, "words of up to 900 characters"];
+    if (headerText(value) === value && needsRaw(message)) yield* wordProblems(field, value);
   }
   for (const [index, { contentType }] of message.attachments.entries()) {
-    if (contentType.length > 900) yield [`attachments.${index}.contentType`, "up to 900 characters"];
+    yield* wordProblems(`attachments.${index}.contentType`, contentType);
   }
   yield* tagProblems(message.metadata);
   for (const [, expected] of tagProblems({ [messageIdKey]: messageId })) yield ["messageId", expected];
+}
+
+function* wordProblems(field: string, value: string): Generator<FieldProblem> {
+  if (unfoldable.test(value)) yield [field, "words of up to 900 characters"];
 }
 
 function mailboxes(addresses: EmailMessage["to"]): readonly string[] | undefined {

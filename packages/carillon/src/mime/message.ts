@@ -1,5 +1,5 @@
-import type { EmailMessage, EmailMessageAttachment } from "../../channels/email.ts";
-import { toBase64, toHex, utf8 } from "../../crypto/bytes.ts";
+import type { EmailMessage, EmailMessageAttachment } from "../channels/email.ts";
+import { toBase64, toHex, utf8 } from "../crypto/bytes.ts";
 import { asciiMailbox, encodedWords, headerText, unfoldable } from "./encoded-word.ts";
 
 const crlf = "\r\n";
@@ -47,9 +47,9 @@ function multipart(kind: string, first: string, ...others: readonly string[]): s
 }
 
 /**
- * The whole message as MIME (RFC 5322, 2045, 2046, 2387), in ASCII. `bcc` is left to the envelope, `Date` and `Message-ID`
- * to SES, which sets both whatever a message says
- * (https://docs.aws.amazon.com/ses/latest/dg/header-fields.html, read 2026-11-23).
+ * The whole message as MIME (RFC 5322, 2045, 2046, 2387): lines of ASCII up to 998 characters, ended by CRLF but for the
+ * last. `bcc` is left to the envelope. `Date` and `Message-ID` stand in it where `headers` has them: SES sets both whatever
+ * a message says (https://docs.aws.amazon.com/ses/latest/dg/header-fields.html, read 2026-11-23).
  */
 export function mimeMessage({
   from,

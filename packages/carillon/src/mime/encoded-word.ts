@@ -1,5 +1,5 @@
-import { toBase64, utf8 } from "../../crypto/bytes.ts";
-import { formatMailbox } from "../../provider/mailbox.ts";
+import { toBase64, utf8 } from "../crypto/bytes.ts";
+import { formatMailbox } from "../provider/mailbox.ts";
 
 /**
  * Text as RFC 2047 encoded words of up to 75 characters, which a header's ASCII can hold; readers drop the spaces between.
@@ -22,7 +22,10 @@ export function headerText(text: string): string {
   return /[^ -~]/.test(text) ? encodedWords(text) : text;
 }
 
-/** SES takes names in ASCII only. https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html */
+/**
+ * A mailbox for a header of ASCII, which is also all that SES takes in its own form:
+ * https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
+ */
 export function asciiMailbox(address: Parameters<typeof formatMailbox>[0]): string {
   const { email, name = "" } = address;
   const encoded = headerText(name);

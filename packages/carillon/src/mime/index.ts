@@ -1,0 +1,2 @@
+export { unfoldable } from "./encoded-word.ts";
+export { mimeMessage } from "./message.ts";
