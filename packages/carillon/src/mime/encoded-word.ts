@@ -8,10 +8,9 @@ import { formatMailbox } from "../provider/mailbox.ts";
 export function encodedWords(text: string): string {
   const word = `=?UTF-8?B?${toBase64(utf8(text))}?=`;
   if (word.length <= 75) return word;
-  const characters = [...text];
-  const middle = characters.length >> 1;
-  const halves = [characters.slice(0, middle), characters.slice(middle)];
-  return halves.map((half) => encodedWords(half.join(""))).join(" ");
+  const second = [...text];
+  const first = second.splice(0, second.length >> 1);
+  return `${encodedWords(first.join(""))} ${encodedWords(second.join(""))}`;
 }
 
 /** A word for which a line of 998 characters (RFC 5322 section 2.1.1) may have no room beside its header's name. */

@@ -12,8 +12,8 @@ function header(name: string, value: string): string {
 
 /** In base64: no line is too long, none is altered on its way, and none can be a boundary. */
 function part(contentType: string, base64: string, moreHeaders = ""): string {
-  const head = `Content-Type: ${contentType}${crlf}Content-Transfer-Encoding: base64${moreHeaders}${crlf}${crlf}`;
-  return head + base64.replace(/.{76}(?=.)/g, `$&${crlf}`);
+  const head = `${header("Content-Type", contentType)}${crlf}Content-Transfer-Encoding: base64${moreHeaders}`;
+  return head + crlf + crlf + base64.replace(/.{76}(?=.)/g, `$&${crlf}`);
 }
 
 function textPart(type: string, text: string): string {

@@ -24,8 +24,8 @@ export function sesPost({ accessKeyId, secretAccessKey, sessionToken, region }: 
   // https://docs.aws.amazon.com/general/latest/gr/ses.html (read 2026-11-23)
   const domain = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
   return async (payload, { now }) => {
-    const operation = "BulkEmailEntries" in payload ? "outbound-bulk-emails" : "outbound-emails";
-    const url = `https://email.${region}.${domain}/v2/email/${operation}`;
+    const bulk = "BulkEmailEntries" in payload ? "bulk-" : "";
+    const url = `https://email.${region}.${domain}/v2/email/outbound-${bulk}emails`;
     const request = await postJson(url, payload, maxBytes, secretAccessKey, () => ({}));
     if ("ok" in request) return request;
     const id = await readSecret(accessKeyId);
