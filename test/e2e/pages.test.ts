@@ -34,6 +34,18 @@ const correspondence = [
   },
 ];
 
+/** What the demonstration says in the other channels: its title in the list, and what its page shows. */
+const ofOtherChannels = [
+  {
+    title: "Your bell is ready. Collect it on Thursday between seven and nine, at the north ...",
+    parts: ["+15005550010", "GSM-7", "2 segments"],
+  },
+  { title: "Casting 118 is done: 1 of 2 moulds held", parts: ["Tenor in D", "loam, second use", "Foundry floor"] },
+  { title: "A new peal has been rung:", parts: ["Plain Bob Major, 5,056 changes", "St Mary, north tower", "Peal 77"] },
+  { title: "Practice starts in an hour", parts: ["In the tower, at seven.", "high", "3600"] },
+  { title: "Your order has left", parts: ["Order 1042 is on its way", "1042"] },
+];
+
 describe.skipIf(executablePath === undefined)("the pages, after the demonstration", () => {
   const home = temporaryFolder();
   let browser: Browser;
@@ -85,7 +97,7 @@ describe.skipIf(executablePath === undefined)("the pages, after the demonstratio
 
   it("make small enough pictures for the README", async () => {
     for (const [name, height, open] of [
-      ["inbox", 556, () => page.goto(inboxUrl)],
+      ["inbox", 820, () => page.goto(inboxUrl)],
       ["message", 760, () => openInInbox("Your receipt for order 1042")],
     ] as const) {
       await page.setViewportSize({ width: 1200, height });
@@ -103,12 +115,14 @@ describe.skipIf(executablePath === undefined)("the pages, after the demonstratio
       await page.goto(inboxUrl);
       expect(await page.locator(".row .subject b").allTextContents()).toEqual([
         ...correspondence.map(({ subject }) => subject).toReversed(),
+        ...ofOtherChannels.map(({ title }) => title).toReversed(),
         "Your sign-in code",
         "You are invited to the ringing practice",
         "Your receipt for order 1042",
       ]);
       expect(await page.locator(".row .provider").allTextContents()).toEqual(
-        "Resend, Postmark, SendGrid, Postmark, Resend, Resend".split(", "),
+        // Where a channel has one provider of its own name, the channel says it.
+        "Resend, Postmark, SendGrid, Twilio, Postmark, Resend, Resend".split(", "),
       );
       expect(await page.locator(".row .chip").allTextContents()).toEqual(
         expect.arrayContaining(["delivered", "bounced", "clicked"]),
@@ -148,6 +162,13 @@ describe.skipIf(executablePath === undefined)("the pages, after the demonstratio
         expect(shown).toContain(part);
       }
       expect(shown).not.toContain("re_simulator_only");
+      expect(complaints).toEqual([]);
+    });
+
+    it.each(ofOtherChannels)("shows $title as its channel would", async ({ title, parts }) => {
+      await openInInbox(title);
+      const shown = await page.locator("main").textContent();
+      for (const part of parts) expect(shown).toContain(part);
       expect(complaints).toEqual([]);
     });
 
