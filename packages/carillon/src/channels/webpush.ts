@@ -2,6 +2,7 @@ import type { ChannelDefinition, Extras, MessageExtras } from "./definition.ts";
 import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
 import { secretAddress } from "./label.ts";
+import type { Rule } from "../rule/rule.ts";
 import { object, oneOf, optional, text as textOf, value, whole } from "../rule/rules.ts";
 import { extras, fillExtras, httpsUrl, jsonObject } from "./schemas.ts";
 
@@ -41,8 +42,8 @@ export interface WebPushMessage extends MessageExtras {
   readonly topic?: string | undefined;
 }
 
-// 65 bytes in base64url, an uncompressed P-256 point: 0x04 comes first (RFC 8291 section 2.1), two trailing bits are zero.
-const publicKey = textOf(
+/** 65 bytes in base64url: 0x04 comes first (RFC 8291 section 2.1), two trailing bits are zero. */
+export const publicKeyRule: Rule<string> = textOf(
   "65 bytes in base64url, an uncompressed P-256 key",
   /^B[A-P][A-Za-z0-9_-]{84}[AEIMQUYcgkosw048]$/,
 );
@@ -53,10 +54,10 @@ const address = object({
     value<number | null>("a number or null", (input) => input === null || typeof input === "number"),
   ),
   keys: object({
-    p256dh: publicKey,
+    p256dh: publicKeyRule,
     auth: textOf("16 bytes in base64url", /^[A-Za-z0-9_-]{21}[AQgw]$/),
   }),
-  applicationServerKey: optional(publicKey),
+  applicationServerKey: optional(publicKeyRule),
 });
 
 const entries = {

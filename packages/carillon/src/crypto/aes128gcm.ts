@@ -1,9 +1,6 @@
 import { concatBytes, utf8 } from "./bytes.ts";
 import { hmacSha256 } from "./hmac-sync.ts";
 
-/** The record size that a body says; its one record is smaller. */
-const recordBytes = 4096;
-
 /**
  * A text as an `aes128gcm` body of one record (RFC 8188), with zeros after it up to a length that hides its own.
  *
@@ -28,5 +25,6 @@ export async function encryptAes128Gcm(
   const name = "AES-GCM";
   const key = await crypto.subtle.importKey("raw", derive("aes128gcm", 16), name, false, ["encrypt"]);
   const encrypted = await crypto.subtle.encrypt({ name, iv: derive("nonce", 12) }, key, record);
-  return concatBytes(salt, Uint8Array.of(0, 0, recordBytes >> 8, 0, keyId.length), keyId, new Uint8Array(encrypted));
+  // The record size, 4096: more than the one record has.
+  return concatBytes(salt, Uint8Array.of(0, 0, 16, 0, keyId.length), keyId, new Uint8Array(encrypted));
 }

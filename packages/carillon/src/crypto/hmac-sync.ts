@@ -72,16 +72,22 @@ function compress(state: readonly number[], words: Int32Array): readonly number[
   return next;
 }
 
+/** Bytes as big-endian words, laid over so many equal words. A shift by `~i << 3` is one by 24, 16, 8 or 0. */
+function toWords(bytes: Uint8Array, count: number, under: number): Int32Array {
+  const words = new Int32Array(count).fill(under);
+  for (let i = 0; i < bytes.length; i++) words[i >> 2]! ^= bytes[i]! << (~i << 3);
+  return words;
+}
+
 /** The digest of one block that was taken before, and a message of less than 2^29 bytes. */
 function digestAfterBlock(state: readonly number[], message: Uint8Array): Uint8Array<ArrayBuffer> {
   const { length } = message;
-  const words = new Int32Array(((length + 72) >> 6) << 4);
-  for (let i = 0; i < length; i++) words[i >> 2]! |= message[i]! << (24 - 8 * (i & 3));
-  words[length >> 2]! |= 0x80 << (24 - 8 * (length & 3));
+  const words = toWords(message, ((length + 72) >> 6) << 4, 0);
+  words[length >> 2]! |= 0x80 << (~length << 3);
   words[words.length - 1] = (64 + length) * 8;
   const next = compress(state, words);
   const digest = new Uint8Array(32);
-  for (let i = 0; i < 32; i++) digest[i] = next[i >> 2]! >> (24 - 8 * (i & 3));
+  for (let i = 0; i < 32; i++) digest[i] = next[i >> 2]! >> (~i << 3);
   return digest;
 }
 
@@ -93,10 +99,8 @@ function digestAfterBlock(state: readonly number[], message: Uint8Array): Uint8A
  * @returns What signs; use it again for each message under the same key.
  */
 export function hmacSha256(key: Uint8Array): (message: Uint8Array) => Uint8Array<ArrayBuffer> {
-  const [inner, outer] = [0x36363636, 0x5c5c5c5c].map((pad) => {
-    const words = new Int32Array(16).fill(pad);
-    for (let i = 0; i < key.length; i++) words[i >> 2]! ^= key[i]! << (24 - 8 * (i & 3));
-    return compress(constants().initial, words);
-  }) as [readonly number[], readonly number[]];
+  const keyed = (pad: number): readonly number[] => compress(constants().initial, toWords(key, 16, pad));
+  const inner = keyed(0x36363636);
+  const outer = keyed(0x5c5c5c5c);
   return (message) => digestAfterBlock(outer, digestAfterBlock(inner, message));
 }

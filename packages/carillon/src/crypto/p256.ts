@@ -1,7 +1,7 @@
 import { toHex } from "./bytes.ts";
 
 /**
- * Whether a P-256 private key (32 bytes) is that of a public key (65 bytes, uncompressed). It is for keys that are checked
+ * Whether a P-256 private key (32 bytes) is that of a public key, which must be 65 bytes, the first of them 4. It is for keys that are checked
  * before WebCrypto, which is asynchronous, can be asked. It takes a millisecond, and how long depends a little on the key,
  * so it is not for keys that others send.
  */
@@ -34,8 +34,6 @@ export function isP256Pair(privateKey: Uint8Array, publicKey: Uint8Array): boole
   // Without a division: x = X / Z².
   const isSame = (one: Uint8Array, zs: bigint, other: bigint): boolean => (number(one) * zs - other) % p === 0n;
   return (
-    publicKey.length === 65 &&
-    publicKey[0] === 4 &&
     privateKey.some(Boolean) &&
     z !== 0n &&
     isSame(publicKey.subarray(1, 33), z * z, x) &&

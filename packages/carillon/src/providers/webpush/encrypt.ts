@@ -19,9 +19,8 @@ export interface Receiver {
 }
 
 /** Rejects for a point that is not on the curve. */
-export function importReceiverKey(point: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
-  return crypto.subtle.importKey("raw", point, ecdh, false, []);
-}
+export const importReceiverKey = (point: Uint8Array<ArrayBuffer>): Promise<CryptoKey> =>
+  crypto.subtle.importKey("raw", point, ecdh, false, []);
 
 /** The sender's half: for one message alone (RFC 8291 section 3.1). */
 export interface SenderKeys {

@@ -1,9 +1,10 @@
+import { publicKeyRule } from "../../channels/webpush.ts";
 import { type OptionRules, text as account } from "../../provider/options.ts";
 import type { Secret } from "../../provider/request.ts";
 import type { Rule } from "../../rule/rule.ts";
 import { either, list, object, text, value, whole } from "../../rule/rules.ts";
 import { maxPayloadBytes } from "./encrypt.ts";
-import { isVapidPair, keyBytes } from "./vapid.ts";
+import { isPrivateKey, isVapidPair } from "./vapid.ts";
 
 /** Who sends, to push services (RFC 8292). Keys in base64url, as `web-push generate-vapid-keys` prints them. */
 export interface VapidKeys {
@@ -43,13 +44,10 @@ const pairRule: Rule = /* @__PURE__ */ object({
     "a mailto: or https: URL, not at localhost",
     /^(mailto:[^\s<>@]+@|https:\/\/)(?!localhost\b)[^\s<>@]+$/,
   ),
-  publicKey: /* @__PURE__ */ value(
-    "65 bytes in base64url, an uncompressed P-256 key",
-    (input) => keyBytes(input, 65)?.[0] === 4,
-  ),
+  publicKey: publicKeyRule,
   privateKey: /* @__PURE__ */ value(
     "32 bytes in base64url, or a function",
-    (input) => typeof input === "function" || keyBytes(input, 32),
+    (input) => typeof input === "function" || isPrivateKey(input),
   ),
 });
 

@@ -5,6 +5,7 @@ import { type FieldProblem, refusal, refused } from "../../provider/message.ts";
 import { createRecall, type Kept } from "../../provider/recall.ts";
 import { problemsOf } from "../../rule/rule.ts";
 import { optional } from "../../rule/rules.ts";
+import type { OutboundRequest } from "../../provider/request.ts";
 import { declarativePayload, notificationRule } from "./declarative.ts";
 import { encryptPush, importReceiverKey, maxPayloadBytes, senderKeySupply } from "./encrypt.ts";
 import { readEndpoint } from "./endpoint.ts";
@@ -34,7 +35,7 @@ export function pushBuilder(
     const sender = vapidKeys.find(({ publicKey }) => publicKey === applicationServerKey);
     const text = textOf(message);
     const problems: FieldProblem[] = [...problemsOf({ notification }, [], () => optional(notificationRule))];
-    if (!endpoint) problems.push(["to.endpoint", "a URL at a known push service, or one that allowEndpoint allows"]);
+    if (!endpoint) problems.push(["to.endpoint", "a known push service, or what allowEndpoint allows"]);
     if (!sender) problems.push(["to.applicationServerKey", "a publicKey of vapid"]);
     if (text.length > maxPayloadBytes) {
       problems.push([notification ? "notification" : "payload", `at most ${maxPayloadBytes} bytes of UTF-8`]);
@@ -44,7 +45,7 @@ export function pushBuilder(
     const { origin, hostname } = endpoint;
     const token = await vapidToken(tokens, context, origin, sender);
     if (!("value" in token)) return token;
-    const request = {
+    const request = (body?: Uint8Array<ArrayBuffer>): OutboundRequest => ({
       method: "POST",
       url: to.endpoint,
       headers: {
@@ -54,37 +55,35 @@ export function pushBuilder(
         ...(topic && { topic }),
         // Microsoft refuses a TTL of 0 without this.
         ...(!ttlSeconds && hostname.endsWith(".windows.com") && { "x-wns-cache-policy": "no-cache" }),
+        ...(body && { "content-type": "application/octet-stream", "content-encoding": "aes128gcm" }),
       },
+      body,
       secrets: [token.value],
-    };
+    });
     // Chromium drops a message whose text is encrypted and empty.
-    if (!text.length) return request;
+    if (!text.length) return request();
     const { p256dh, auth } = to.keys;
     const point = fromBase64Url(p256dh) as Uint8Array<ArrayBuffer>;
     // A `CryptoKey` cannot be kept in the notifier's cache, which may be outside of the process.
     const own = { ...context, cache: undefined };
     const receiver = await receiverKeys(own, p256dh, async (): Promise<Kept<CryptoKey> | ProviderFailure> => {
       try {
-        return { value: await importReceiverKey(point), expiresAtMs: Number.POSITIVE_INFINITY };
+        return { value: await importReceiverKey(point), expiresAtMs: 8.64e15 };
       } catch {
         return refused("to.keys.p256dh", "a point on the curve P-256");
       }
     });
     if (!("value" in receiver)) return receiver;
     const options: WebPushMessageOptions = { padToBytes, ...providerOptions[lane.id] };
-    const body = await encryptPush(
-      { publicKey: receiver.value, point, authSecret: fromBase64Url(auth) as Uint8Array },
-      await nextSenderKeys(),
-      context.random(16),
-      text,
-      options.padToBytes,
+    return request(
+      await encryptPush(
+        { publicKey: receiver.value, point, authSecret: fromBase64Url(auth) as Uint8Array },
+        await nextSenderKeys(),
+        context.random(16),
+        text,
+        options.padToBytes,
+      ),
     );
-    const headers = {
-      ...request.headers,
-      "content-type": "application/octet-stream",
-      "content-encoding": "aes128gcm",
-    };
-    return { ...request, headers, body };
   };
 }
 

@@ -12,17 +12,12 @@ const lifeMs = 43_200_000;
 /** A token is used until an hour before its end. Apple asks for a new one once an hour at most. */
 const keptMs = 39_600_000;
 
-/** The bytes of a key in base64url, if there are so many. */
-export function keyBytes(key: unknown, length: number): Uint8Array<ArrayBuffer> | undefined {
-  const bytes = matches(/./, key) ? fromBase64Url(key) : undefined;
-  return bytes?.length === length ? bytes : undefined;
-}
+/** 32 bytes in base64url: four trailing bits are zero. */
+export const isPrivateKey = (key: unknown): key is string => matches(/^[\w-]{42}[AEIMQUYcgkosw048]$/, key);
 
-/** Whether both are keys in base64url, and belong together. */
-export function isVapidPair(publicKey: unknown, privateKey: unknown): boolean {
-  const point = keyBytes(publicKey, 65);
-  const scalar = keyBytes(privateKey, 32);
-  return !!point && !!scalar && isP256Pair(scalar, point);
+/** Whether two keys, which are such keys, belong together. */
+export function isVapidPair(publicKey: string, privateKey: string): boolean {
+  return isP256Pair(fromBase64Url(privateKey) as Uint8Array, fromBase64Url(publicKey) as Uint8Array);
 }
 
 /** The token that says to the push service of this origin who sends (RFC 8292), for as long as one is kept. */
@@ -37,7 +32,7 @@ export function vapidToken(
     const d = await readSecret(privateKey);
     if (typeof d !== "string") return d;
     // One that a function gave could not be checked before.
-    if (d !== privateKey && !isVapidPair(publicKey, d)) {
+    if (d !== privateKey && !(isPrivateKey(d) && isVapidPair(publicKey, d))) {
       return { ok: false, kind: "unauthorized", detail: "expected the private key of vapid.publicKey" };
     }
     const point = fromBase64Url(publicKey) as Uint8Array;
