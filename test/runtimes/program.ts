@@ -37,8 +37,8 @@ const providers = { ${ids.map((id) => `"${id}": ${identifier(id)}`).join(", ")} 
 
 /** Every provider's host stands first in the path of the simulator's own. */
 const to = (simulator) => (url, init) => {
-  const { host, pathname, search } = new URL(url);
-  return fetch(simulator + "/" + host + pathname + search, init);
+  const { hostname, pathname, search } = new URL(url);
+  return fetch(simulator + "/" + hostname + pathname + search, init);
 };
 
 async function send({ id, channel, variables, message }, simulator) {
@@ -52,19 +52,24 @@ async function send({ id, channel, variables, message }, simulator) {
 async function receive({ id, variables, webhook }) {
   if (!webhook) return "none";
   const source = providers[id].receive.create(variables);
-  const body = Uint8Array.from(atob(webhook.body), (character) => character.charCodeAt(0));
-  const request = (headers) => new Request(webhook.url, { method: "POST", headers, body });
-  const received = await receiveWebhook(source, request(webhook.headers));
+  const text = atob(webhook.body);
+  const request = (headers, text) =>
+    new Request(webhook.url, { method: "POST", headers, body: Uint8Array.from(text, (character) => character.charCodeAt(0)) });
+  const received = await receiveWebhook(source, request(webhook.headers, text));
   if (!received.ok) return received.reason;
   if (received.events.length === 0) return "no event";
-  const forged = await receiveWebhook(source, request(forge(webhook.headers, source.scheme.headers)));
+  const forged = await receiveWebhook(source, request(...forge(webhook.headers, text, source.scheme.headers)));
   return forged.ok ? "a forged one, too" : "ok";
 }
 
-/** The proof of another request: its characters in another order. */
-function forge(headers, proofs) {
-  const turn = (value) => value.replace(/[0-9a-z]{4,}/gi, (word) => [...word].reverse().join(""));
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, proofs.includes(name) ? turn(value) : value]));
+/** The proof of another request: its characters in another order. Where no header has it, it stands in the body, in hex. */
+function forge(headers, text, proofs) {
+  const turn = (word) => [...word].reverse().join("");
+  const turned = Object.entries(headers).map(([name, value]) => [
+    name,
+    proofs.includes(name) ? value.replace(/[0-9a-z]{4,}/gi, turn) : value,
+  ]);
+  return [Object.fromEntries(turned), proofs.length > 0 ? text : text.replace(/[0-9a-f]{64}/, turn)];
 }
 
 export async function run({ simulator, tasks }) {

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createSimulator, type Simulator, simulatorCredentials, subscribe } from "@carillon/simulator";
+import { createSimulator, fakeBrowser, type Simulator, simulatorCredentials } from "@carillon/simulator";
 import { createNotifier } from "carillon";
 import { settingsOf, variablesOf } from "../../scripts/provider-table.ts";
 import type { Task, Webhook } from "./program.ts";
@@ -52,7 +52,7 @@ const contents: Readonly<Record<string, object>> = {
   sms: { to: "+15005550010", text: "Your bell is ready." },
   slack: { to: "C0FOUNDRY", text: "Casting 118 is done" },
   discord: { to: { webhookUrl: simulatorCredentials.discord.webhookUrl }, text: "A new peal" },
-  webpush: { to: await subscribe(), payload: { title: "Practice starts in an hour" } },
+  webpush: { to: await fakeBrowser.subscribe(), payload: { title: "Practice starts in an hour" } },
   fcm: { to: { token: "delivered-1" }, title: "Your order has left" },
   email: {
     from: "shop@example.com",

@@ -27,7 +27,9 @@ function refuse(service: PushService, error: PushError): Handled {
 
 async function handle(request: ApiRequest): Promise<Handled> {
   const { method, headers, bytes, host, path, nowMs } = request;
-  const { search, origin } = new URL(request.url);
+  const { search } = new URL(request.url);
+  // Of the endpoint, also when its host stands in the path.
+  const origin = `https://${request.host}`;
   const endpoint = `https://${host}${path}${search}`;
   const { service = "simulator" } = readEndpoint(endpoint) ?? {};
   const browser = await findSubscription(endpoint);
