@@ -114,6 +114,28 @@ const steps: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX stray_due ON stray (due_at) WHERE due_at IS NOT NULL;
   `,
+  `
+  -- What kind of message it is; null: transactional.
+  ALTER TABLE notification ADD COLUMN category TEXT;
+
+  -- Lanes whose provider refuses our credentials, until it takes a message again.
+  CREATE TABLE lane_trouble (
+    lane TEXT PRIMARY KEY,
+    since INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    -- The provider's HTTP status and code.
+    status INTEGER,
+    code TEXT
+  ) WITHOUT ROWID;
+
+  -- What came and was not stored, by name.
+  CREATE TABLE tally (
+    name TEXT PRIMARY KEY,
+    count INTEGER NOT NULL,
+    last_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /** Takes the steps that this shard has not taken. Runs in the constructor, before any call. */
