@@ -63,12 +63,29 @@ const contents: Readonly<Record<string, object>> = {
   },
 };
 
+/** What a provider is told beside its credentials. */
+const more: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  twilio: { TWILIO_STATUS_CALLBACK: "https://app.example/v1/webhooks/twilio" },
+};
+
+/** Discord reports nothing of messages: what it does report is that somebody took an authorisation back. */
+async function unsubscribe({ simulator }: Bench): Promise<void> {
+  const message = simulator.store.messages({ provider: "discord" }, 1).items[0]?.id;
+  const body = JSON.stringify({ message, event: "unsubscribed" });
+  const answer = await simulator.fetch("http://simulator/api/webhooks/send", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body,
+  });
+  if (!answer.ok) throw new Error(`The simulator answered ${answer.status}`);
+}
+
 /** One message for every provider, and one webhook from each that sends any: made by a first send, from here. */
 export async function makeTasks(ids: readonly string[], bench: Bench): Promise<readonly Task[]> {
   const tasks: Task[] = [];
   for (const id of ids) {
     const { channel, send } = await settingsOf(id);
-    const variables = await variablesOf(id);
+    const variables = { ...(await variablesOf(id)), ...more[id] };
     const message = contents[channel];
     if (!message) throw new Error(`There is no message for the channel ${channel} of ${id}`);
     const notifier = createNotifier({
@@ -77,6 +94,7 @@ export async function makeTasks(ids: readonly string[], bench: Bench): Promise<r
     } as never);
     await notifier.send({ channel, ...message } as never);
     await bench.simulator.settle();
+    if (id === "discord") await unsubscribe(bench);
     tasks.push({ id, channel, variables, message, webhook: bench.webhooks.get(id) });
   }
   return tasks;

@@ -27,9 +27,7 @@ function refuse(service: PushService, error: PushError): Handled {
 
 async function handle(request: ApiRequest): Promise<Handled> {
   const { method, headers, bytes, host, path, nowMs } = request;
-  const { search } = new URL(request.url);
-  // Of the endpoint, also when its host stands in the path.
-  const origin = `https://${request.host}`;
+  const { search, origin } = new URL(request.url);
   const endpoint = `https://${host}${path}${search}`;
   const { service = "simulator" } = readEndpoint(endpoint) ?? {};
   const browser = await findSubscription(endpoint);
@@ -41,7 +39,8 @@ async function handle(request: ApiRequest): Promise<Handled> {
   if (wrong) return refuse(service, wrong);
   const authorization = headers.get("authorization");
   if (authorization === null) return refuse(service, "no-credentials");
-  const vapid = await readVapid(authorization, origin, nowMs);
+  // Where the host stands in the path, a client may know that, or have taken the endpoint for what it says.
+  const vapid = await readVapid(authorization, [origin, `https://${host}`], nowMs);
   if (!vapid) return refuse(service, "bad-credentials");
   if (!(await browser.isMadeWith(vapid.publicKey))) return refuse(service, "other-key");
   if (bytes.length > maxBodyBytes) return refuse(service, "too-large");

@@ -14,9 +14,9 @@ const dayMs = 86_400_000;
 
 /**
  * Who sends, from the `Authorization` header (RFC 8292): undefined unless the token is signed by the key beside it, is for
- * this origin, ends within a day, and says whom to write to (which Mozilla documents as required, and Apple refuses without).
+ * one of these origins, ends within a day, and says whom to write to (which Mozilla documents as required, and Apple refuses without).
  */
-export async function readVapid(header: string, origin: string, nowMs: number): Promise<Vapid | undefined> {
+export async function readVapid(header: string, origins: readonly string[], nowMs: number): Promise<Vapid | undefined> {
   const parameters = new Map(
     header
       .replace(/^vapid +/i, "")
@@ -31,7 +31,8 @@ export async function readVapid(header: string, origin: string, nowMs: number): 
   if (!/^vapid /i.test(header) || more.length > 0 || jsonOf(head)?.["alg"] !== "ES256" || !claims) return undefined;
   if (point?.length !== 65 || point[0] !== 4 || signed?.length !== 64) return undefined;
   const { aud, exp, sub } = claims;
-  if (aud !== origin || typeof exp !== "number" || typeof sub !== "string") return undefined;
+  if (typeof aud !== "string" || !origins.includes(aud) || typeof exp !== "number" || typeof sub !== "string")
+    return undefined;
   const expiresAtMs = exp * 1000;
   if (!(expiresAtMs > nowMs && expiresAtMs <= nowMs + dayMs)) return undefined;
   if (!/^(mailto:[^\s<>@]+@|https:\/\/)(?!localhost)[^\s<>@]+$/.test(sub)) return undefined;
