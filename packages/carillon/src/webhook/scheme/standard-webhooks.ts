@@ -1,5 +1,5 @@
-import { concatBytes, fromBase64, utf8 } from "../../crypto/bytes.ts";
-import { verifyHmac } from "../../crypto/hmac.ts";
+import { concatBytes, fromBase64, toBase64, utf8 } from "../../crypto/bytes.ts";
+import { signHmac, verifyHmac } from "../../crypto/hmac.ts";
 import { ConfigurationError } from "../../error/errors.ts";
 import type { SignatureScheme } from "../../provider/webhook.ts";
 import { secondsOf } from "./seconds.ts";
@@ -43,6 +43,33 @@ export function standardWebhooksScheme(options: StandardWebhooksOptions): Signat
       return isSigned((...signature) => verifyHmac("SHA-256", ...signature), keys, signatures, signed);
     },
   };
+}
+
+/** A webhook that is to be sent. */
+export interface UnsignedWebhook {
+  /** The same at every retry: receivers know a repetition by it. No `.`, which ends it where it is signed. */
+  readonly id: string;
+  /** Of this try, not of the event. */
+  readonly sentAt: Date;
+  readonly body: string;
+}
+
+/**
+ * The headers of a Standard Webhook, signed with each secret: while secrets rotate, the receiver may hold either.
+ *
+ * Errors: throws `ConfigurationError` for a list without secrets and for a secret that is not base64 of a key.
+ * Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ */
+export async function signStandardWebhook(
+  { id, sentAt, body }: UnsignedWebhook,
+  secrets: readonly string[],
+): Promise<Readonly<Record<"webhook-id" | "webhook-timestamp" | "webhook-signature", string>>> {
+  const timestamp = `${Math.floor(sentAt.getTime() / 1000)}`;
+  const signed = utf8(`${id}.${timestamp}.${body}`);
+  const signatures = await Promise.all(
+    secretKeys(secrets).map(async (key) => `v1,${toBase64(await signHmac("SHA-256", key, signed))}`),
+  );
+  return { "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": signatures.join(" ") };
 }
 
 function secretKeys(secrets: readonly string[]): readonly Uint8Array<ArrayBuffer>[] {
