@@ -26,3 +26,4 @@ export { createNotifier } from "./send/notifier.ts";
 export { backoffMs, failureTable, mayHaveBeenSent, nextStep } from "./send/retry-policy.ts";
 export { smsSegments, type SmsSegments } from "./text/sms-segments.ts";
 export { receiveWebhook } from "./webhook/receive.ts";
+export { signStandardWebhook, type UnsignedWebhook } from "./webhook/scheme/standard-webhooks.ts";
