@@ -1,4 +1,6 @@
 import { defineConfig } from "tsdown";
 import { packageBuild } from "../../scripts/package-build.ts";
 
-export default defineConfig(packageBuild(["src/index.ts", "src/channels/index.ts", "src/providers/*/index.ts"]));
+export default defineConfig(
+  packageBuild(["src/index.ts", "src/{channels,mime,provider}/index.ts", "src/providers/*/index.ts"]),
+);

@@ -28,5 +28,6 @@ it("exports what callers need, and nothing by accident", () => {
     "smsSegments",
     "statusOrder",
     "tokenExchange",
+    "transport",
   ]);
 });

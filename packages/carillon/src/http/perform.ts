@@ -1,4 +1,4 @@
-import type { ProviderFailure } from "../provider/contract.ts";
+import type { ExchangeOptions, Performed, ProviderFailure } from "../provider/contract.ts";
 import type { OutboundRequest, ProviderResponse } from "../provider/request.ts";
 import { userAgent } from "./user-agent.ts";
 import { within } from "./within.ts";
@@ -6,24 +6,11 @@ import { within } from "./within.ts";
 /** What is read of an answer's body, in bytes, unless told otherwise. */
 const defaultMaxResponseBytes: number = 256_000;
 
-export interface PerformOptions {
+export interface PerformOptions extends ExchangeOptions {
   /** Default: the platform's, looked up at the time of the call. */
   readonly fetch?: ((input: string, init: RequestInit) => Promise<Response>) | undefined;
-  /** Of the whole exchange, from the start of the request to the end of the answer's body. */
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal | undefined;
   readonly maxResponseBytes?: number | undefined;
-  /** Takes the place of the request's origin; a path that it has stands before the request's path. */
-  readonly baseUrl?: string | undefined;
 }
-
-export type Performed =
-  | { readonly ok: true; readonly response: ProviderResponse }
-  /**
-   * In our own words: what was caught is discarded, because runtimes put the URL in it. `notAccepted`: the request was
-   * never started. `unexpected-response`: the answer said 2xx, and the connection broke before its body was there.
-   */
-  | (ProviderFailure & { readonly status?: number | undefined });
 
 /** The answer as far as it has been read: no status yet, or a truncated one as long as there is more to come. */
 type Answer = { -readonly [K in keyof ProviderResponse]: ProviderResponse[K] };

@@ -44,6 +44,24 @@ export interface BuildContext {
   random(length: number): Uint8Array<ArrayBuffer>;
 }
 
+/**
+ * An answer, or why there is none, in our own words: what was caught is discarded, because runtimes put the URL in it.
+ * `notAccepted`: the request was never started, or had not got so far that it can have been taken. `unexpected-response`:
+ * the answer said 2xx, and the connection broke before its body was there.
+ */
+export type Performed =
+  | { readonly ok: true; readonly response: ProviderResponse }
+  | (ProviderFailure & { readonly status?: number | undefined });
+
+/** How the core has one request performed. */
+export interface ExchangeOptions {
+  /** Of the whole exchange, from the start of the request to the end of the answer. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Takes the place of the request's origin; a path that it has stands before the request's path. */
+  readonly baseUrl?: string | undefined;
+}
+
 /** Makes a request and reads its answer: a message's, a batch's, or a token's. */
 export interface Asked<T> {
   buildRequest(context: BuildContext): MaybePromise<OutboundRequest | ProviderFailure>;
@@ -90,6 +108,8 @@ export interface Provider<C extends ChannelId = ChannelId> {
     | undefined;
   /** Swaps the origin of every request at the last step; what is signed keeps the real one. */
   readonly baseUrl?: string | undefined;
+  /** Performs the requests of a provider that does not speak HTTP: made by `transport`. Never throws. */
+  readonly perform?: ((request: OutboundRequest, options: ExchangeOptions) => Promise<Performed>) | undefined;
   /** Asks with a token, which it gets first where it must: made by `tokenExchange`. Never throws. */
   readonly authorize?:
     | (<T extends object>(asked: Asked<T>, context: BuildContext, exchange: Exchange) => Promise<Exchanged<T>>)

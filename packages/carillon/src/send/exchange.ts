@@ -7,7 +7,7 @@ import type { Run } from "./journey.ts";
 /** Builds one request, performs it and reads the answer; adds the request's secrets to `secrets`. Never throws. */
 export async function exchange<T extends object>(
   { core, signal }: Run,
-  { baseUrl }: Provider,
+  provider: Provider,
   asked: Asked<T>,
   context: BuildContext,
   secrets: string[],
@@ -21,7 +21,7 @@ export async function exchange<T extends object>(
     request = failure("unavailable", "The request could not be built");
   }
   if ("ok" in request) return { result: { ...request, notAccepted: true } };
-  const performed = await perform(request, { ...core, signal, baseUrl });
+  const performed = await (provider.perform ?? perform)(request, { ...core, signal, baseUrl: provider.baseUrl });
   if (!performed.ok) return { result: performed, status: performed.status };
   const { status, headers } = performed.response;
   let result: T | ProviderFailure;
