@@ -11,7 +11,10 @@ export interface SigV4Credentials {
 
 export interface SigV4Request {
   readonly method: string;
-  /** With the path as it travels, without `.` and `..`. */
+  /**
+   * In its canonical form, as a fixed API's is: a path of unreserved characters, a query whose pairs are encoded and sorted.
+   * Another one is signed wrong, and refused.
+   */
   readonly url: string;
   /** Lower-case names. All of them are signed. */
   readonly headers: Readonly<Record<string, string>>;
@@ -24,20 +27,6 @@ export type SigV4Signer = (
   credentials: SigV4Credentials,
   now: Date,
 ) => Promise<Readonly<Record<string, string>>>;
-
-/** RFC 3986 section 2.1: all but unreserved characters and slashes. `encodeURIComponent` leaves five more. */
-function canonicalPath(path: string): string {
-  return encodeURIComponent(path).replace(/%2F|[!'()*]/g, (sign) =>
-    sign === "%2F" ? "/" : `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-}
-
-/** Sorted by name, then by value; a name without a value gets an empty one. A NUL sorts before all that a name can hold. */
-function canonicalQuery(query: string): string {
-  const pairs = query.split("&").filter(Boolean);
-  const sorted = pairs.map((pair) => pair.replace(/=|$/, "\0")).toSorted();
-  return sorted.map((pair) => pair.replace("\0", "=")).join("&");
-}
 
 /**
  * Signs requests to one AWS service in one region with Signature Version 4. The key, which holds for one day, is derived
@@ -61,7 +50,7 @@ export function sigV4Signer(service: string, region: string): SigV4Signer {
   }
 
   return async ({ method, url, headers, body }, { accessKeyId, secretAccessKey, sessionToken }, now) => {
-    const [, host = "", path = "", query = ""] = /^https?:\/\/([^/?#]+)([^?#]*)\??([^#]*)/.exec(url) ?? [];
+    const { host, pathname, search } = new URL(url);
     const time = now.toISOString().replace(/[-:]|\.\d+/g, "");
     const day = time.slice(0, 8);
     const sent = {
@@ -73,8 +62,8 @@ export function sigV4Signer(service: string, region: string): SigV4Signer {
     const names = signed.map(([name]) => name).join(";");
     const canonical = [
       method,
-      canonicalPath(path) || "/",
-      canonicalQuery(query),
+      pathname,
+      search.slice(1),
       ...signed.map(([name, value]) => `${name}:${value.trim().replace(/ +/g, " ")}`),
       "",
       names,

@@ -18,24 +18,14 @@ export function checkSesMessage(item: BatchItem<"email">): ProviderFailure | und
   return refusal("ses", item.message, messageRules, problemsOf(item));
 }
 
-function* problemsOf({ message, messageId }: BatchItem<"email">): Generator<FieldProblem> {
+function* problemsOf({ message }: BatchItem<"email">): Generator<FieldProblem> {
   if (recipientCount(message) > 50) yield ["to", "1 to 50 recipients with cc and bcc"];
   for (const [name, value] of Object.entries(message.headers)) {
-    const field = `headers.${name}`;
     // In a raw message these are commands: X-SES-MESSAGE-TAGS, X-SES-CONFIGURATION-SET.
-    if (/^x-ses-/i.test(name)) yield [field, "another name"];
-    // What is not ASCII is encoded, and then it folds.
-    if (headerText(value) === value && needsRaw(message)) yield* wordProblems(field, value);
-  }
-  for (const [index, { contentType }] of message.attachments.entries()) {
-    yield* wordProblems(`attachments.${index}.contentType`, contentType);
+    if (/^x-ses-/i.test(name)) yield [`headers.${name}`, "another name"];
+    if (unfoldable.test(value)) yield [`headers.${name}`, "words of up to 900 characters"];
   }
   yield* tagProblems(message.metadata);
-  for (const [, expected] of tagProblems({ [messageIdKey]: messageId })) yield ["messageId", expected];
-}
-
-function* wordProblems(field: string, value: string): Generator<FieldProblem> {
-  if (unfoldable.test(value)) yield [field, "words of up to 900 characters"];
 }
 
 function mailboxes(addresses: EmailMessage["to"]): readonly string[] | undefined {

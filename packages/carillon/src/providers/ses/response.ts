@@ -22,7 +22,8 @@ const byCode: Meanings = [
 ];
 
 /**
- * The code of an error, without what may stand around it: `com.amazonaws.ses#Code:http://...`. Of an entry it is the status.
+ * The code of an error, without what may stand around it: `com.amazonaws.ses#Code:http://...`. Of an entry it is the status;
+ * gateways before SES say it in the body.
  * https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization (read 2026-11-23)
  */
 function readFailure({ status, headers }: ProviderResponse, answer: unknown): ProviderFailure {
