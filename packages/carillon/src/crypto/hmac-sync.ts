@@ -1,7 +1,5 @@
-interface Constants {
-  readonly initial: readonly number[];
-  readonly rounds: readonly number[];
-}
+/** The words that a digest begins with, and those of its rounds. */
+type Constants = readonly [initial: readonly number[], rounds: readonly number[]];
 
 let known: Constants | undefined;
 
@@ -17,14 +15,14 @@ function constants(): Constants {
     if (primes.every((prime) => number % prime)) primes.push(number);
   }
   const words = (root: (prime: number) => number): number[] => primes.map((prime) => ((root(prime) % 1) * 2 ** 32) | 0);
-  return (known = { initial: words(Math.sqrt).slice(0, 8), rounds: words(Math.cbrt) });
+  return (known = [words(Math.sqrt).slice(0, 8), words(Math.cbrt)]);
 }
 
 const rotate = (word: number, bits: number): number => (word >>> bits) | (word << (32 - bits));
 
 /** The state after blocks of 16 words (FIPS 180-4, section 6.2.2), which are overwritten. */
 function compress(state: readonly number[], words: Int32Array): readonly number[] {
-  const { rounds } = constants();
+  const [, rounds] = constants();
   let next = state;
   for (let start = 0; start < words.length; start += 16) {
     // One by one, here and below: taking lists apart, and `map`, would double the time of it all.
@@ -99,7 +97,7 @@ function digestAfterBlock(state: readonly number[], message: Uint8Array): Uint8A
  * @returns What signs; use it again for each message under the same key.
  */
 export function hmacSha256(key: Uint8Array): (message: Uint8Array) => Uint8Array<ArrayBuffer> {
-  const keyed = (pad: number): readonly number[] => compress(constants().initial, toWords(key, 16, pad));
+  const keyed = (pad: number): readonly number[] => compress(constants()[0], toWords(key, 16, pad));
   const inner = keyed(0x36363636);
   const outer = keyed(0x5c5c5c5c);
   return (message) => digestAfterBlock(outer, digestAfterBlock(inner, message));

@@ -1,10 +1,9 @@
-import type { OptionRules } from "../../provider/options.ts";
+import { type OptionRules, text as filled } from "../../provider/options.ts";
 import { entryOf } from "../../provider/reading.ts";
 import { problemsOf, type Rule } from "../../rule/rule.ts";
 import { isObject, list, oneOf, optional as maybe, text, value, whole } from "../../rule/rules.ts";
 
 const string: Rule = /* @__PURE__ */ text("text", /^/);
-const filled: Rule = /* @__PURE__ */ text("text that is not empty", /./s);
 const url: Rule = /* @__PURE__ */ text("an absolute URL", /./, (input) => URL.canParse(input));
 const boolean: Rule = /* @__PURE__ */ value("true or false", (input) => typeof input === "boolean");
 const count: Rule = /* @__PURE__ */ whole(0, 1e15);
@@ -23,24 +22,26 @@ function members(required: OptionRules, optional: OptionRules = {}): Rule {
  *
  * Source: https://w3c.github.io/push-api/#declarative-push-message and WebKit's NotificationJSONParser.cpp (read 2026-11-23)
  */
-export const notificationRule: Rule = /* @__PURE__ */ members(
-  { title: filled, navigate: url },
-  {
-    dir: /* @__PURE__ */ oneOf("auto", "ltr", "rtl"),
-    lang: string,
-    body: string,
-    tag: string,
-    icon: url,
-    image: url,
-    badge: url,
-    silent: boolean,
-    renotify: boolean,
-    requireInteraction: boolean,
-    mutable: boolean,
-    timestamp: count,
-    app_badge: count,
-    actions: /* @__PURE__ */ list(/* @__PURE__ */ members({ action: string, title: filled, navigate: url }), 100),
-  },
+export const notificationRule: Rule = /* @__PURE__ */ maybe(
+  /* @__PURE__ */ members(
+    { title: filled, navigate: url },
+    {
+      dir: /* @__PURE__ */ oneOf("auto", "ltr", "rtl"),
+      lang: string,
+      body: string,
+      tag: string,
+      icon: url,
+      image: url,
+      badge: url,
+      silent: boolean,
+      renotify: boolean,
+      requireInteraction: boolean,
+      mutable: boolean,
+      timestamp: count,
+      app_badge: count,
+      actions: /* @__PURE__ */ list(/* @__PURE__ */ members({ action: string, title: filled, navigate: url }), 100),
+    },
+  ),
 );
 
 /**

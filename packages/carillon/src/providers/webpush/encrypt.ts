@@ -44,9 +44,10 @@ export function senderKeySupply(): () => Promise<SenderKeys> {
     const keys = ready.pop() ?? (await makeSenderKeys());
     if (ready.length < 32) {
       // Should it fail, the next message makes its own.
-      void makeSenderKeys()
-        .then((keys) => void ready.push(keys))
-        .catch(() => {});
+      makeSenderKeys().then(
+        (keys) => void ready.push(keys),
+        () => {},
+      );
     }
     return keys;
   };
@@ -70,6 +71,6 @@ export async function encryptPush(
   const algorithm = { name: "ECDH", public: publicKey } as never;
   const shared = await crypto.subtle.deriveBits(algorithm, sender.privateKey, 256);
   const sign = hmacSha256(hmacSha256(authSecret)(new Uint8Array(shared)));
-  const secret = sign(concatBytes(utf8("WebPush: info\0"), point, sender.point, Uint8Array.of(1)));
+  const secret = sign(concatBytes(utf8("WebPush: info\0"), point, sender.point, utf8("\u0001")));
   return encryptAes128Gcm(secret, salt, sender.point, text, paddedBytes);
 }

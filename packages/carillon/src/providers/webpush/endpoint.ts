@@ -3,7 +3,7 @@ const pushServices =
   /^https:\/\/(fcm\.googleapis\.com|[\w-]+\.push\.(services\.mozilla|apple)\.com|([\w-]+\.)+notify\.windows\.com)$/;
 
 /** IP addresses, names without a dot, and names that no public name server knows (RFC 6761, 6762, 8375, and in use). */
-const privateHost = /^\[|^[\d.]+$|^[^.]+\.?$|\.(local(host)?|internal|corp|lan|home(\.arpa)?)\.?$/;
+const privateHost = /^\[|^[\d.]+$|^[^.]+\.?$|\.(local(host)?|internal|lan|home\.arpa)\.?$/;
 
 /**
  * The endpoint, if a message may go there. It comes from a browser, or from whoever claims to be one: without a list, a

@@ -4,7 +4,7 @@ import type { Secret } from "../../provider/request.ts";
 import type { Rule } from "../../rule/rule.ts";
 import { either, list, object, text, value, whole } from "../../rule/rules.ts";
 import { maxPayloadBytes } from "./encrypt.ts";
-import { isPrivateKey, isVapidPair } from "./vapid.ts";
+import { isPrivateKey } from "./vapid.ts";
 
 /** Who sends, to push services (RFC 8292). Keys in base64url, as `web-push generate-vapid-keys` prints them. */
 export interface VapidKeys {
@@ -51,21 +51,13 @@ const pairRule: Rule = /* @__PURE__ */ object({
   ),
 });
 
-const vapidPair: Rule = (input) => {
-  const found = pairRule(input);
-  if (found !== true) return found;
-  const { publicKey, privateKey } = input as VapidKeys;
-  const isPair = typeof privateKey === "function" || isVapidPair(publicKey, privateKey);
-  return isPair || ["privateKey", "the private key of publicKey"];
-};
-
 const padToBytes: Rule = /* @__PURE__ */ whole(0, maxPayloadBytes);
 
 export const factoryRules: OptionRules = {
   vapid: /* @__PURE__ */ either(
     (input) => Array.isArray(input) && input.length > 0,
-    /* @__PURE__ */ list(vapidPair, 100),
-    vapidPair,
+    /* @__PURE__ */ list(pairRule, 100),
+    pairRule,
   ),
 };
 

@@ -8,8 +8,8 @@ import { readPushResponse } from "./response.ts";
 /**
  * Sends to browsers through the push service that each of them subscribed at, end-to-end encrypted.
  *
- * Errors: throws `ConfigurationError` for options that cannot work, a private key that is not that of its public key among
- * them.
+ * Errors: throws `ConfigurationError` for options that cannot work. That a private key is not that of its public key only
+ * WebCrypto can tell, which is asynchronous: the first message of that key is refused then, as `unauthorized`.
  *
  * @example
  * createNotifier({ webpush: [webpush({ vapid: { subject, publicKey, privateKey } })] });

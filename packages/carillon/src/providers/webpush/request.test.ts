@@ -88,7 +88,7 @@ describe("length", () => {
     const full = await build({ payload: "x".repeat(3993) });
     expect(full.body).toHaveLength(4096);
     expect(await read(full)).toBe("x".repeat(3993));
-    const over = { kind: "invalid-message", field: "payload", detail: "expected at most 3993 bytes of UTF-8" };
+    const over = { kind: "invalid-message", field: "payload", detail: "expected at most 3993 bytes" };
     for (const payload of ["x".repeat(3994), "é".repeat(1997), new Uint8Array(3994), { a: "x".repeat(3986) }]) {
       expect(await build({ payload })).toMatchObject(over);
     }
@@ -248,7 +248,7 @@ describe("endpoints", () => {
     "https://printer.local/x",
     "https://metadata.google.internal/x",
     "https://nas.home.arpa/x",
-    "https://db.corp/x",
+    "https://router.lan/x",
   ])("at %s are refused whatever allowEndpoint says", async (endpoint) => {
     const allowEndpoint = vi.fn(() => true);
     const provider = webpush({ vapid: current, allowEndpoint });

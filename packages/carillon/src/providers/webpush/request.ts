@@ -2,18 +2,14 @@ import type { WebPushMessage } from "../../channels/webpush.ts";
 import { fromBase64Url, utf8 } from "../../crypto/bytes.ts";
 import type { Provider, ProviderFailure } from "../../provider/contract.ts";
 import { type FieldProblem, refusal, refused } from "../../provider/message.ts";
-import { createRecall, type Kept } from "../../provider/recall.ts";
+import { createRecall } from "../../provider/recall.ts";
 import { problemsOf } from "../../rule/rule.ts";
-import { optional } from "../../rule/rules.ts";
 import type { OutboundRequest } from "../../provider/request.ts";
 import { declarativePayload, notificationRule } from "./declarative.ts";
 import { encryptPush, importReceiverKey, maxPayloadBytes, senderKeySupply } from "./encrypt.ts";
 import { readEndpoint } from "./endpoint.ts";
 import { messageRules, type VapidKeys, type WebPushMessageOptions, type WebPushOptions } from "./options.ts";
 import { vapidToken } from "./vapid.ts";
-
-/** Four weeks: what the push services keep at most, and what `web-push` asks for. */
-const defaultTtlSeconds = 2_419_200;
 
 /**
  * Makes what builds the requests of one sender (RFC 8030, 8188, 8291, 8292), and keeps its tokens and the keys of the
@@ -26,24 +22,24 @@ export function pushBuilder(
   const vapidKeys = [vapid].flat() as readonly VapidKeys[];
   const nextSenderKeys = senderKeySupply();
   const tokens = createRecall(lane);
-  // Apart from the tokens, so that many subscriptions crowd none of them out.
-  const receiverKeys = createRecall(lane);
+  // Up to 1,000. The notifier's cache may be outside of the process, where no key can go.
+  const receiverKeys = new Map<string, CryptoKey>();
   return async (message, context) => {
-    const { to, notification, ttlSeconds = defaultTtlSeconds, urgency, topic, providerOptions } = message;
-    const { applicationServerKey = vapidKeys[0]?.publicKey } = to;
+    // Four weeks are what push services keep at most, and what `web-push` asks for.
+    const { to, notification, ttlSeconds = 2_419_200, urgency, topic, providerOptions } = message;
     const endpoint = readEndpoint(to.endpoint, allowEndpoint);
-    const sender = vapidKeys.find(({ publicKey }) => publicKey === applicationServerKey);
+    // The first is the one for a subscription that names none.
+    const sender = vapidKeys.find(({ publicKey }) => publicKey === (to.applicationServerKey ?? publicKey));
     const text = textOf(message);
-    const problems: FieldProblem[] = [...problemsOf({ notification }, [], () => optional(notificationRule))];
-    if (!endpoint) problems.push(["to.endpoint", "a known push service, or what allowEndpoint allows"]);
-    if (!sender) problems.push(["to.applicationServerKey", "a publicKey of vapid"]);
+    const problems: FieldProblem[] = [...problemsOf({ notification }, [], () => notificationRule)];
+    if (!endpoint) problems.push(["to.endpoint", "a known or allowed push service"]);
+    if (!sender) problems.push(["to.applicationServerKey", "a key of vapid"]);
     if (text.length > maxPayloadBytes) {
-      problems.push([notification ? "notification" : "payload", `at most ${maxPayloadBytes} bytes of UTF-8`]);
+      problems.push([notification ? "notification" : "payload", `at most ${maxPayloadBytes} bytes`]);
     }
     const problem = refusal(lane.id, message, messageRules, problems);
     if (problem || !endpoint || !sender) return problem as ProviderFailure;
-    const { origin, hostname } = endpoint;
-    const token = await vapidToken(tokens, context, origin, sender);
+    const token = await vapidToken(tokens, context, endpoint.origin, sender);
     if (!("value" in token)) return token;
     const request = (body?: Uint8Array<ArrayBuffer>): OutboundRequest => ({
       method: "POST",
@@ -54,7 +50,7 @@ export function pushBuilder(
         ...(urgency && { urgency }),
         ...(topic && { topic }),
         // Microsoft refuses a TTL of 0 without this.
-        ...(!ttlSeconds && hostname.endsWith(".windows.com") && { "x-wns-cache-policy": "no-cache" }),
+        ...(!ttlSeconds && endpoint.hostname.endsWith(".windows.com") && { "x-wns-cache-policy": "no-cache" }),
         ...(body && { "content-type": "application/octet-stream", "content-encoding": "aes128gcm" }),
       },
       body,
@@ -64,20 +60,20 @@ export function pushBuilder(
     if (!text.length) return request();
     const { p256dh, auth } = to.keys;
     const point = fromBase64Url(p256dh) as Uint8Array<ArrayBuffer>;
-    // A `CryptoKey` cannot be kept in the notifier's cache, which may be outside of the process.
-    const own = { ...context, cache: undefined };
-    const receiver = await receiverKeys(own, p256dh, async (): Promise<Kept<CryptoKey> | ProviderFailure> => {
+    let publicKey = receiverKeys.get(p256dh);
+    if (!publicKey) {
       try {
-        return { value: await importReceiverKey(point), expiresAtMs: 8.64e15 };
+        publicKey = await importReceiverKey(point);
       } catch {
-        return refused("to.keys.p256dh", "a point on the curve P-256");
+        return refused("to.keys.p256dh", "a point of P-256");
       }
-    });
-    if (!("value" in receiver)) return receiver;
+      if (receiverKeys.size >= 1000) receiverKeys.clear();
+      receiverKeys.set(p256dh, publicKey);
+    }
     const options: WebPushMessageOptions = { padToBytes, ...providerOptions[lane.id] };
     return request(
       await encryptPush(
-        { publicKey: receiver.value, point, authSecret: fromBase64Url(auth) as Uint8Array },
+        { publicKey, point, authSecret: fromBase64Url(auth) as Uint8Array },
         await nextSenderKeys(),
         context.random(16),
         text,

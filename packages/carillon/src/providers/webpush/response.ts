@@ -27,15 +27,12 @@ const byCode: Meanings = [
 /** The outcome of a message. Its id is that of the message resource, where the service gives one. */
 export function readPushResponse({ status, headers, json }: ProviderResponse, { to }: WebPushMessage): Outcome {
   const { errno, reason, message } = recordOf(json);
-  const code = textOf(
-    [headers.get("x-wns-status"), reason, Number.isInteger(errno) && `${errno as number}`].find(textOf),
-  );
+  const code = [headers.get("x-wns-status"), reason, String((errno as number | undefined) ?? "")].find(textOf);
   // 201 in RFC 8030; Mozilla has answered 202, and Microsoft answers 200, whose word may still be another one.
-  if (/^20[012]$/.test(`${status}`) && !/^(dropped|channelthrottled)$/.test(`${code}`)) {
-    const location = /[^/]+$/.exec(headers.get("location") ?? "")?.[0];
-    const id = headers.get("apns-id") ?? headers.get("x-wns-msg-id") ?? location;
+  if (/^20[012] (?!dropped|channelthrottled)/.test(`${status} ${code as string}`)) {
+    const id = headers.get("apns-id") ?? headers.get("x-wns-msg-id") ?? headers.get("location")?.split("/").at(-1);
     // A part of the endpoint is a secret, and no id of a message.
     return { ok: true, providerMessageId: id && !to.endpoint.includes(id) ? id : undefined };
   }
-  return failed(status, code, message ?? headers.get("x-wns-error-description"), byCode);
+  return failed(status, code as string | undefined, message, byCode);
 }

@@ -1,3 +1,6 @@
+import { fromBase64Url } from "../../crypto/bytes.ts";
+import { isP256Pair } from "../../crypto/p256.ts";
+import { ConfigurationError } from "../../error/errors.ts";
 import type { ProviderSettings } from "../../provider/settings.ts";
 import type { VapidKeys } from "./options.ts";
 import { webpush } from "./provider.ts";
@@ -23,10 +26,22 @@ export const settings: ProviderSettings<"webpush"> = {
       });
       const previous = keysOf("PREVIOUS_");
       const hosts = (variables["WEBPUSH_ALLOWED_HOSTS"] ?? "").toLowerCase().split(/[\s,]+/);
-      return webpush({
+      const provider = webpush({
         vapid: [keysOf(""), ...(previous.publicKey ? [previous] : [])],
         allowEndpoint: ({ host }) => hosts.includes(host),
       });
+      // A deployment learns it now; code that makes the provider by itself learns it with the first message. This check without
+      // WebCrypto would be a tenth of the provider.
+      const mixed = ["", "PREVIOUS_"].filter((name) => !isPair(keysOf(name)));
+      if (mixed.length === 0) return provider;
+      const problems = mixed.map((name) => `WEBPUSH_VAPID_${name}PRIVATE_KEY: expected the key of its PUBLIC_KEY`);
+      throw new ConfigurationError("webpush", problems);
     },
   },
 };
+
+function isPair({ publicKey, privateKey }: VapidKeys): boolean {
+  return (
+    !publicKey || isP256Pair(fromBase64Url(privateKey as string) as Uint8Array, fromBase64Url(publicKey) as Uint8Array)
+  );
+}
