@@ -24,6 +24,7 @@ it("exports what callers need, and nothing by accident", () => {
     "operation",
     "receiveWebhook",
     "redirect",
+    "retryAfterMs",
     "signStandardWebhook",
     "smsSegments",
     "statusOrder",

@@ -15,6 +15,7 @@ export type * from "./send/guard.ts";
 export type * from "./send/retry-policy.ts";
 export type * from "./webhook/receive.ts";
 export { CallError, CarillonError, ConfigurationError } from "./error/errors.ts";
+export { retryAfterMs } from "./http/retry-after.ts";
 export { transport, type Carry } from "./http/transport.ts";
 export { operation } from "./provider/operation.ts";
 export { createMemory } from "./provider/recall.ts";
