@@ -32,7 +32,7 @@ export type SigV4Signer = (
  * Signs requests to one AWS service in one region with Signature Version 4. The key, which holds for one day, is derived
  * once for it.
  *
- * The service's name is not always what its host begins with: that of `email.us-east-1.amazonaws.com` is `ses`.
+ * The service is named as its credential scope has it, which is not always what its host begins with.
  *
  * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html (read 2026-11-23)
  */

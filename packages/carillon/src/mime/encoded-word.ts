@@ -22,8 +22,7 @@ export function headerText(text: string): string {
 }
 
 /**
- * A mailbox for a header of ASCII, which is also all that SES takes in its own form:
- * https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
+ * A mailbox for a header of ASCII.
  */
 export function asciiMailbox(address: Parameters<typeof formatMailbox>[0]): string {
   const { email, name = "" } = address;

@@ -48,8 +48,8 @@ function multipart(kind: string, first: string, ...others: readonly string[]): s
 
 /**
  * The whole message as MIME (RFC 5322, 2045, 2046, 2387): lines of ASCII up to 998 characters, ended by CRLF but for the
- * last. `bcc` is left to the envelope. `Date` and `Message-ID` stand in it where `headers` has them: SES sets both whatever
- * a message says (https://docs.aws.amazon.com/ses/latest/dg/header-fields.html, read 2026-11-23).
+ * last. `bcc` is left to the envelope. `Date` and `Message-ID` stand in it where `headers` has them: some services set both,
+ * whatever a message says.
  */
 export function mimeMessage({
   from,

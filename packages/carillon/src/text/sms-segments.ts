@@ -17,7 +17,7 @@ export interface SmsSegments {
 
 /**
  * How a text is cut into SMS. Nothing that takes two units is cut in half: an escape stays with its character, a surrogate
- * with the other. A provider that replaces characters (Twilio's smart encoding) may send fewer.
+ * with the other. A provider that replaces characters by similar ones may send fewer.
  *
  * Source: 3GPP TS 23.038 section 6.2.1 (alphabet), TS 23.040 section 9.2.3.24.1 (140 octets, of which 6 for concatenation).
  */

@@ -29,7 +29,7 @@ export function toTag(name: string, value: string): Tag {
     : { name: encodedPrefix + name, value: `_${toBase64Url(utf8(value))}` };
 }
 
-/** The longest that SES and Resend take, of a name and of a value. */
+/** The longest that providers take, of a name and of a value. */
 const maxTagLength = 256;
 
 /** Entries of metadata that are too long for a tag: their field, and what was expected. */
