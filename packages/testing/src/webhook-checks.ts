@@ -163,6 +163,7 @@ function signatureNegatives<O>(given: Given<O>, toleranceSeconds: number | undef
     check("rejects an empty or truncated signature", () =>
       eachPart(async (name, value, remade) => {
         for (const text of ["", value.slice(0, 1), value.slice(0, value.length >> 1), value.slice(0, -1)]) {
+          if (text === value) continue;
           await mustReject(given, remade(text), `${name} cut to ${text.length} characters`);
         }
       }),

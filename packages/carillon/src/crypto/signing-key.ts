@@ -2,13 +2,13 @@ const imported: WeakMap<Uint8Array, Map<string, CryptoKey>> = /* @__PURE__ */ ne
 
 /** Of which shape the key is, and what is done with it; `hash` and `namedCurve` where the algorithm has one. */
 export interface SigningAlgorithm {
-  readonly name: "HMAC" | "ECDSA" | "Ed25519";
+  readonly name: "HMAC" | "ECDSA" | "Ed25519" | "RSASSA-PKCS1-v1_5";
   readonly hash?: "SHA-1" | "SHA-256";
   readonly namedCurve?: "P-256";
 }
 
 /**
- * The WebCrypto key of these bytes: raw, or the SPKI of an ECDSA key. Imported once for each algorithm. What is kept is the
+ * The WebCrypto key of these bytes: raw, or the SPKI of an ECDSA or RSA key. Imported once for each algorithm. What is kept is the
  * key and not the promise of it: in workerd a promise that another request's invocation left behind may never settle.
  *
  * Errors: rejects with a `DataError` for bytes that are no such key.
@@ -18,7 +18,7 @@ export async function signingKey(algorithm: SigningAlgorithm, bytes: Uint8Array<
   const keys = imported.get(bytes) ?? new Map<string, CryptoKey>();
   const known = keys.get(name + hash);
   if (known) return known;
-  const format = name === "ECDSA" ? "spki" : "raw";
+  const format = name === "ECDSA" || name === "RSASSA-PKCS1-v1_5" ? "spki" : "raw";
   const usages: ("sign" | "verify")[] = name === "HMAC" ? ["sign", "verify"] : ["verify"];
   const key = await crypto.subtle.importKey(format, bytes, algorithm, false, usages);
   imported.set(bytes, keys.set(name + hash, key));

@@ -49,12 +49,14 @@ export interface SignatureScheme {
   /** How old or early the signed timestamp may be; absent where the scheme defines none. */
   readonly toleranceSeconds?: number | undefined;
   timestampSeconds?(raw: RawWebhook): number | undefined;
+  /** Where the signature says itself from when until when it holds, as a JWT does. */
+  isTimely?(raw: RawWebhook, now: Date): boolean;
   /** Names what must be seen only once, where the signature does not cover the body. */
   replayKey?(raw: RawWebhook): string | undefined;
 }
 
-export interface ParsedWebhook {
-  readonly events: readonly DeliveryEvent[];
+export interface ParsedWebhook<E extends DeliveryEvent = DeliveryEvent> {
+  readonly events: readonly E[];
   /** What to answer instead of an empty 200: a handshake's challenge, say. */
   readonly reply?:
     | { readonly status: number; readonly contentType?: string | undefined; readonly body?: string | undefined }
@@ -63,9 +65,9 @@ export interface ParsedWebhook {
   readonly confirm?: OutboundRequest | undefined;
 }
 
-export interface WebhookSource {
+export interface WebhookSource<E extends DeliveryEvent = DeliveryEvent> {
   readonly id: string;
   readonly scheme: SignatureScheme;
   /** Never throws, and never refuses what it does not know: that becomes an `unrecognized` event. */
-  parse(webhook: VerifiedWebhook): ParsedWebhook;
+  parse(webhook: VerifiedWebhook): ParsedWebhook<E>;
 }

@@ -28,10 +28,10 @@ export interface ReceiveOptions {
  */
 export type RejectionReason = UnreadableReason | Forgery | "unverifiable" | "parse-failed";
 
-export type ReceivedWebhook =
+export type ReceivedWebhook<E extends DeliveryEvent = DeliveryEvent> =
   | {
       readonly ok: true;
-      readonly events: readonly DeliveryEvent[];
+      readonly events: readonly E[];
       /** Ready to return. Return a 5xx instead if the events could not be stored: the provider then sends them again. */
       readonly response: Response;
       /** To perform, if the caller wants the endpoint confirmed to the provider. */
@@ -69,11 +69,11 @@ const statusByReason: Readonly<Partial<Record<RejectionReason, number>>> = {
  *
  * @param request a `Request`, or its parts where a framework has none.
  */
-export async function receiveWebhook(
-  source: WebhookSource,
+export async function receiveWebhook<E extends DeliveryEvent = DeliveryEvent>(
+  source: WebhookSource<E>,
   request: Request | StructuralRequest,
   options: ReceiveOptions = {},
-): Promise<ReceivedWebhook> {
+): Promise<ReceivedWebhook<E>> {
   const { maxBodyBytes = 1_048_576, now, fetch, remember, seen } = options;
   const raw = await readWebhook(request, maxBodyBytes);
   if (typeof raw === "string") return rejected(raw);
@@ -105,7 +105,7 @@ function decoded(raw: RawWebhook): VerifiedWebhook {
   return { ...raw, text, json } as VerifiedWebhook;
 }
 
-function rejected(reason: RejectionReason, error?: unknown): ReceivedWebhook {
+function rejected(reason: RejectionReason, error?: unknown): ReceivedWebhook & { readonly ok: false } {
   const headers: HeadersInit = reason === "method-not-allowed" ? { allow: "POST" } : {};
   const response = new Response("rejected", { status: statusByReason[reason] ?? 401, headers });
   return { ok: false, reason, response, error };

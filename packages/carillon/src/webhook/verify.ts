@@ -26,6 +26,7 @@ export async function findForgery(
     // Asked this way round, a time that cannot be read is out of every tolerance.
     if (!(Math.abs(ageSeconds) <= toleranceSeconds)) return "stale";
   }
+  if (scheme.isTimely?.(raw, tools.now) === false) return "stale";
   const key = scheme.replayKey?.(raw);
   // A time may be as far ahead as behind, so a signature lives for up to twice the tolerance.
   const forSeconds = toleranceSeconds === undefined ? replayWindowSeconds : 2 * toleranceSeconds;

@@ -1,5 +1,6 @@
 import type { ProviderSettings } from "../../provider/settings.ts";
 import { ses } from "./provider.ts";
+import { sesWebhook } from "./webhook.ts";
 
 export const settings: ProviderSettings<"email"> = {
   id: "ses",
@@ -18,5 +19,10 @@ export const settings: ProviderSettings<"email"> = {
         configurationSet: variables["SES_CONFIGURATION_SET"] || undefined,
         baseUrl: variables["SES_BASE_URL"] || undefined,
       }),
+  },
+  receive: {
+    required: [["SES_TOPIC_ARNS"]],
+    create: (variables) =>
+      sesWebhook({ topicArns: (variables["SES_TOPIC_ARNS"] ?? "").split(",").map((arn) => arn.trim()) }),
   },
 };

@@ -3,6 +3,7 @@ import { verifyHmac } from "../../crypto/hmac.ts";
 import { ConfigurationError } from "../../error/errors.ts";
 import { matches, recordOf, textOf } from "../../provider/reading.ts";
 import type { RawWebhook, SignatureScheme } from "../../provider/webhook.ts";
+import { jsonBodyOf } from "./json-body.ts";
 import { secondsOf } from "./seconds.ts";
 import { isSigned } from "./signed.ts";
 
@@ -48,13 +49,8 @@ export function hmacOverTimestampAndTokenScheme(options: HmacOverTimestampAndTok
   };
 }
 
-/** Read as the core reads the body after it, so that what is verified is what is parsed. */
-function signatureIn({ body }: RawWebhook): Readonly<Record<string, unknown>> {
-  try {
-    return recordOf(recordOf(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body)))["signature"]);
-  } catch {
-    return {};
-  }
+function signatureIn(raw: RawWebhook): Readonly<Record<string, unknown>> {
+  return recordOf(jsonBodyOf(raw)["signature"]);
 }
 
 /** The documentation calls it a number, its examples show a text. */
