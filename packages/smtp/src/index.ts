@@ -1,0 +1,3 @@
+export type { SmtpOptions } from "./options.ts";
+export { smtp } from "./provider.ts";
+export { settings } from "./settings.ts";

@@ -1,0 +1,98 @@
+import type { Connection, Target } from "./socket.ts";
+
+type Net = typeof import("node:net");
+type Tls = typeof import("node:tls");
+type Socket = import("node:net").Socket;
+type ConnectionOptions = import("node:tls").ConnectionOptions;
+
+/** By names that no bundler follows: Workers without Node compatibility have no such modules. */
+async function load<T>(name: string): Promise<T> {
+  return (await import(/* @vite-ignore */ /* webpackIgnore: true */ name)) as T;
+}
+
+/** Of `net`, Bun and Deno have this much in common. */
+export async function connect({ host, port, tls: isSecure, ca }: Target, signal: AbortSignal): Promise<Connection> {
+  const [net, tls] = await Promise.all([load<Net>("node:net"), load<Tls>("node:tls")]);
+  // RFC 6066 section 3: an address is no server name. The certificate is checked against the host all the same.
+  const secure: ConnectionOptions = { host, servername: net.isIP(host) ? "" : host, ca };
+  const plain = isSecure ? undefined : net.connect({ host, port });
+  let flow = flowOf(plain ?? tls.connect({ ...secure, port }));
+  const close = (): void => void flow.socket.destroy();
+  signal.addEventListener("abort", close);
+  if (signal.aborted) close();
+  try {
+    await flow.opened(plain ? "connect" : "secureConnect");
+  } finally {
+    signal.removeEventListener("abort", close);
+  }
+  return {
+    read: () => flow.read(),
+    write: (bytes) =>
+      new Promise((resolve, reject) => {
+        flow.socket.write(bytes, (error) => (error ? reject(error) : resolve()));
+      }),
+    async startTls() {
+      flow.release();
+      flow = flowOf(tls.connect({ ...secure, socket: flow.socket }));
+      await flow.opened("secureConnect");
+    },
+    finish: (bytes) => void flow.socket.end(bytes, close),
+    close,
+  };
+}
+
+interface Flow {
+  readonly socket: Socket;
+  /** Waits for the event. Rejects where the socket fails or ends before it. */
+  opened(event: "connect" | "secureConnect"): Promise<void>;
+  read(): Promise<Uint8Array | undefined>;
+  /** Leaves what comes next to somebody else. */
+  release(): void;
+}
+
+/** What a socket says, to be asked for. */
+function flowOf(socket: Socket): Flow {
+  const chunks: Uint8Array[] = [];
+  let isOver = false;
+  let failed: Error | undefined;
+  let wake = (): void => {};
+  const take = (chunk: Uint8Array): void => {
+    chunks.push(chunk);
+    wake();
+  };
+  const end = (): void => {
+    isOver = true;
+    wake();
+  };
+  socket.on("data", take);
+  socket.on("end", end);
+  socket.on("close", end);
+  // For good: an error that nobody listens to ends the process.
+  socket.on("error", (error: Error) => {
+    failed ??= error;
+    end();
+  });
+  const changed = (): Promise<void> =>
+    new Promise((resolve) => {
+      wake = resolve;
+    });
+  return {
+    socket,
+    async opened(event) {
+      let isOpen = false;
+      socket.once(event, () => {
+        isOpen = true;
+        wake();
+      });
+      while (!isOpen && !isOver) await changed();
+      if (!isOpen) throw failed ?? new Error("The connection ended");
+    },
+    async read() {
+      while (chunks.length === 0 && !isOver) await changed();
+      const chunk = chunks.shift();
+      if (!chunk && failed) throw failed;
+      return chunk;
+    },
+    release: () => void socket.off("data", take),
+  };
+}
