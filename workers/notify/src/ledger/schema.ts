@@ -136,6 +136,50 @@ const steps: readonly string[] = [
     last_at INTEGER NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  -- JSON of the content's metadata: apps are told it with each event, and the content may be large.
+  ALTER TABLE notification ADD COLUMN metadata TEXT;
+
+  -- The directory's endpoints, as far as a transaction needs them to decide who is told of what it did; and each one's lane.
+  CREATE TABLE listener (
+    endpoint TEXT PRIMARY KEY,
+    -- JSON list of event types.
+    types TEXT NOT NULL,
+    -- 0: disabled, told nothing. Removed ones stay until their deliveries are gone.
+    enabled INTEGER NOT NULL,
+    removed INTEGER NOT NULL,
+    -- End of the lease of those that are out, else of a pause; past: free.
+    free_at INTEGER NOT NULL,
+    -- Of those that are out; null: none.
+    token TEXT,
+    -- Turns in a row in which everything failed.
+    failed_turns INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  -- Number of the directory's list that these are from.
+  CREATE TABLE listener_revision (revision INTEGER NOT NULL);
+
+  -- One event for one endpoint.
+  CREATE TABLE delivery (
+    endpoint TEXT NOT NULL,
+    -- uuid of the message, or of an event that is about none.
+    subject TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    -- When the transaction that caused it ran.
+    at INTEGER NOT NULL,
+    data TEXT NOT NULL,
+    -- pending, delivered, or dead.
+    state TEXT NOT NULL,
+    -- Null where it is settled, and while an earlier one of its subject is pending: one at a time, in their order.
+    due_at INTEGER,
+    tries INTEGER NOT NULL DEFAULT 0,
+    -- JSON list of what the endpoint answered.
+    answers TEXT NOT NULL DEFAULT '[]',
+    PRIMARY KEY (endpoint, subject, sequence)
+  ) WITHOUT ROWID;
+  CREATE INDEX delivery_due ON delivery (endpoint, due_at) WHERE due_at IS NOT NULL;
+  CREATE INDEX delivery_dead ON delivery (endpoint, subject, sequence) WHERE state = 'dead';
+  `,
 ];
 
 /** Takes the steps that this shard has not taken. Runs in the constructor, before any call. */

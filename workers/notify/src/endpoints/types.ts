@@ -1,0 +1,35 @@
+/** What an app can be told of. */
+export const appEventTypes = [
+  "message.sent",
+  "message.deferred",
+  "message.delivered",
+  "message.opened",
+  "message.clicked",
+  "message.soft_bounced",
+  "message.bounced",
+  "message.complained",
+  "message.unsubscribed",
+  "message.suppressed",
+  "message.captured",
+  "message.held",
+  "message.failed",
+  "suppression.created",
+  "suppression.removed",
+  "provider.unauthorized",
+  "endpoint.test",
+] as const;
+
+export type AppEventType = (typeof appEventTypes)[number];
+
+/** Stands for all types, those that are yet to come included. */
+export const allTypes = "*";
+
+/** Something that apps are told of. The same subject and sequence are the same event, however often it is told. */
+export interface AppEvent {
+  /** uuid of the message; else 32 hex digits that begin with a moment and are the event's own. */
+  readonly subject: string;
+  /** Grows over a message's events in the order that they were learned, with gaps; 0 for what is about no message. */
+  readonly sequence: number;
+  readonly type: AppEventType;
+  readonly data: Readonly<Record<string, unknown>>;
+}
