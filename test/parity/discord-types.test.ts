@@ -23,7 +23,7 @@ async function bodyOf(input: Omit<Input<"discord">, "channel" | "to">): Promise<
 
 test("an embed and its mentions are those of discord-api-types", () => {
   expectTypeOf<Pick<APIEmbed, keyof Embed>>().toExtend<Embed>();
-  expectTypeOf<keyof Embed>().toEqualTypeOf<Exclude<keyof APIEmbed, "type" | "video" | "provider">>();
+  expectTypeOf<keyof Embed>().toEqualTypeOf<Exclude<keyof APIEmbed, "type" | "video" | "provider" | "flags">>();
   expectTypeOf<`${NonNullable<APIAllowedMentions["parse"]>[number]}`>().toEqualTypeOf<
     NonNullable<NonNullable<Input<"discord">["allowedMentions"]>["parse"]>[number]
   >();
