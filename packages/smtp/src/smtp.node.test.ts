@@ -1,6 +1,6 @@
 import { createNotifier, type Input, type NotifierOptions, type SendResult } from "carillon";
 import type { Socket } from "node:net";
-import PostalMime, { type Email } from "postal-mime";
+import PostalMime, { decodeWords, type Email } from "postal-mime";
 import { afterEach, describe, expect, it } from "vitest";
 import { smtp, type SmtpOptions } from "./index.ts";
 import { certificate, credentials, type Running, startScripted, startServer } from "./test/server.ts";
@@ -239,7 +239,7 @@ describe("a message", () => {
       html,
     });
     expect(mail.bcc).toBeUndefined();
-    const headers = Object.fromEntries(mail.headers.map(({ key, value }) => [key, value]));
+    const headers = Object.fromEntries(mail.headers.map(({ key, value }) => [key, decodeWords(value)]));
     expect(headers).toMatchObject({ "x-carillon-message-id": "msg_1", "x-order": "42", "x-note": "Grüße" });
     expect(raw).toContain("\r\nDate: Fri, 02 Jan 2026 03:04:05 +0000\r\n");
     const [pdf, png] = mail.attachments;
@@ -410,7 +410,7 @@ function agreeable(until: string, then: (socket: Socket) => void): Parameters<ty
   };
 }
 
-const open = { security: "none", notifier: { timeoutMs: 300 } } as const;
+const open = { security: "none", notifier: { timeoutMs: 150 } } as const;
 
 describe.each(["connect", "EHLO", "MAIL", "RCPT", "DATA", "."])("at %s", (until) => {
   const mayHaveBeenSent = until === ".";
