@@ -9,7 +9,7 @@ const algorithm = {
   publicExponent: new Uint8Array([1, 0, 1]),
 } as const;
 
-async function pkcs8Of(how: Parameters<typeof crypto.subtle.generateKey>[0]): Promise<Uint8Array<ArrayBuffer>> {
+async function pkcs8Of(how: RsaHashedKeyGenParams | EcKeyGenParams): Promise<Uint8Array<ArrayBuffer>> {
   const pair = (await crypto.subtle.generateKey(how, true, ["sign", "verify"])) as CryptoKeyPair;
   return new Uint8Array((await crypto.subtle.exportKey("pkcs8", pair.privateKey)) as ArrayBuffer);
 }

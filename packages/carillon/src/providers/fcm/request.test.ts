@@ -74,7 +74,7 @@ describe("what holds for all platforms", () => {
     const collapseKey = `scores of ${"x".repeat(60)}`;
     const { android, apns, webpush } = await sent({ collapseKey });
     expect(android).toEqual({ collapse_key: collapseKey });
-    const key = (apns as { headers: Record<string, string> }).headers["apns-collapse-id"];
+    const key = (apns as unknown as { headers: Record<string, string> }).headers["apns-collapse-id"];
     expect(key).toMatch(/^[\w-]{32}$/);
     expect(webpush).toEqual({ headers: { Topic: key } });
     expect(await sent({ collapseKey })).toMatchObject({ apns });

@@ -40,7 +40,7 @@ function signingKey(option: string): WebhookKey<string> {
       const isObject = typeof json === "object" && json !== null && !Array.isArray(json);
       // What is no object stands where the event should, as it is: JSON.stringify does not write what is nested deeply.
       const body = isObject
-        ? JSON.stringify({ ...json, signature })
+        ? JSON.stringify({ ...(json as object), signature })
         : `{"signature":${JSON.stringify(signature)},"event-data":${text}}`;
       return { ...request, body: utf8(body) };
     },

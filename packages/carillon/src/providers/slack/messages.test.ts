@@ -102,6 +102,6 @@ describe("url_verification", () => {
 test.each([[{ token: "two words" }], [{ token: "" }], [{ baseUrl: "slack.com" }], [{ tokne: "x" }]])(
   "refuses options that cannot work: %o",
   (options) => {
-    expect(() => slack(options)).toThrow(ConfigurationError);
+    expect(() => slack(options as object)).toThrow(ConfigurationError);
   },
 );
