@@ -111,8 +111,10 @@ describe("a webhook receiver", () => {
       carillon: ["receiveWebhook"],
       [`carillon/providers/${id}`]: [`${identifier(id)}Webhook`],
     });
-    const budget = budgets["one webhook receiver"];
-    row(`receiveWebhook and ${id}`, size, budget);
+    const own = `receiveWebhook and ${id}`;
+    // SNS signs with a certificate, which must be got (time-out, limit, no redirect) and read (X.509): 6 kB.
+    const budget = budgets[own in budgets ? (own as "receiveWebhook and ses") : "one webhook receiver"];
+    row(own, size, budget);
     expect(size.minified, breakdown(size)).toBeLessThanOrEqual(budget.minified);
   });
 });

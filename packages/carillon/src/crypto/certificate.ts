@@ -50,14 +50,9 @@ function read(der: Bytes): Certificate {
   // Version 1 leaves its number out, and what follows the key are extensions.
   const parts = elements(signed);
   const first = parts[0]?.tag === version ? inside(parts[0].content, [integer]).length : 0;
-  const [, , , validity, subject, key] = expect(parts.slice(first, first + 6), [
-    integer,
-    sequence,
-    sequence,
-    sequence,
-    sequence,
-    sequence,
-  ]);
+  // Serial number, algorithm, issuer, and what is read.
+  const tags = [integer, sequence, sequence, sequence, sequence, sequence];
+  const [, , , validity, subject, key] = expect(parts.slice(first, first + tags.length), tags);
   const [notBefore, notAfter] = elements(validity!.content);
   return {
     spki: key!.whole,

@@ -1,6 +1,6 @@
 import { readCorrelation } from "../../provider/correlation.ts";
 import { checkOptions, secrets } from "../../provider/options.ts";
-import { entryOf, recordOf, smtpCodeOf, textOf, timeOf } from "../../provider/reading.ts";
+import { entryOf, matches, recordOf, smtpCodeOf, textOf, timeOf } from "../../provider/reading.ts";
 import type { ParsedWebhook, VerifiedWebhook, WebhookSource } from "../../provider/webhook.ts";
 import type { DeliveryEvent, EventType } from "../../result/delivery-event.ts";
 import { readTags } from "../../text/tags.ts";
@@ -13,17 +13,8 @@ export interface SesWebhookOptions {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What an event is called, under which name its details stand, and where in these those whom it is about. */
-interface Kind {
-  readonly details: string;
-  readonly recipients?: string;
-  type(details: Fields): EventType;
-}
-
 /** SES has the address on a list of its own, and has not tried. */
-function isListed(subType: unknown): boolean {
-  return subType === "Suppressed" || subType === "OnAccountSuppressionList" || subType === "UnsubscribedRecipient";
-}
+const isListed = /^(Suppressed|OnAccountSuppressionList|UnsubscribedRecipient)$/;
 
 /** Subscribed to nothing, or to a topic less than before. */
 function isOptOut({ newTopicPreferences, oldTopicPreferences }: Fields): boolean {
@@ -37,35 +28,43 @@ function optOuts(preferences: Fields): readonly unknown[] {
     .flatMap(({ topicName, subscriptionStatus }) => (subscriptionStatus === "OptOut" ? [topicName] : []));
 }
 
-/** https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html (read 2026-11-23). */
+/** Under which name the details stand, where in these those whom it is about ("": one reader of the message), and the type. */
+type Kind = readonly [details: string, recipients: string | undefined, type: EventType];
+
+/**
+ * What of `Bounce`, `Complaint` and `Subscription` is not decided here, is by {@link typeOf}.
+ * https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html (read 2026-11-23)
+ */
 const kinds: Readonly<Record<string, Kind>> = {
-  Send: { details: "send", type: () => "sent" },
-  Delivery: { details: "delivery", recipients: "recipients", type: () => "delivered" },
-  DeliveryDelay: { details: "deliveryDelay", recipients: "delayedRecipients", type: () => "deferred" },
-  Bounce: {
-    details: "bounce",
-    recipients: "bouncedRecipients",
-    // `Transient` and `Undetermined` leave the address in use.
-    type: ({ bounceType, bounceSubType }) =>
-      isListed(bounceSubType) ? "suppressed" : bounceType === "Permanent" ? "bounced" : "soft_bounced",
-  },
-  Complaint: {
-    details: "complaint",
-    recipients: "complainedRecipients",
-    // `not-spam` takes an earlier complaint back.
-    type: ({ complaintSubType, complaintFeedbackType }) =>
-      isListed(complaintSubType) ? "suppressed" : complaintFeedbackType === "not-spam" ? "unrecognized" : "complained",
-  },
-  Reject: { details: "reject", type: () => "failed" },
-  "Rendering Failure": { details: "failure", type: () => "failed" },
-  Open: { details: "open", recipients: "", type: () => "opened" },
-  Click: { details: "click", recipients: "", type: () => "clicked" },
-  Subscription: {
-    details: "subscription",
-    recipients: "",
-    type: (details) => (isOptOut(details) ? "unsubscribed" : "unrecognized"),
-  },
+  Send: ["send", undefined, "sent"],
+  Delivery: ["delivery", "recipients", "delivered"],
+  DeliveryDelay: ["deliveryDelay", "delayedRecipients", "deferred"],
+  Bounce: ["bounce", "bouncedRecipients", "bounced"],
+  Complaint: ["complaint", "complainedRecipients", "complained"],
+  Reject: ["reject", undefined, "failed"],
+  "Rendering Failure": ["failure", undefined, "failed"],
+  Open: ["open", "", "opened"],
+  Click: ["click", "", "clicked"],
+  Subscription: ["subscription", "", "unsubscribed"],
 };
+
+function typeOf(type: EventType, details: Fields): EventType {
+  if (matches(isListed, details["bounceSubType"] ?? details["complaintSubType"])) return "suppressed";
+  // `Transient` and `Undetermined` leave the address in use.
+  if (type === "bounced" && details["bounceType"] !== "Permanent") return "soft_bounced";
+  // `not-spam` takes an earlier complaint back.
+  const isNone = type === "unsubscribed" ? !isOptOut(details) : details["complaintFeedbackType"] === "not-spam";
+  return isNone ? "unrecognized" : type;
+}
+
+/** Where details say why, the most telling first. */
+const reasonNames: readonly string[] = [
+  "reason",
+  "errorMessage",
+  "delayType",
+  "bounceSubType",
+  "complaintFeedbackType",
+];
 
 function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
@@ -106,30 +105,24 @@ function readEvents({ MessageId, Message, Timestamp }: Fields): readonly Deliver
   // Of a configuration set, or of an identity's own notifications, which know fewer events and no tags.
   const providerType = textOf(event["eventType"]) ?? textOf(event["notificationType"]);
   if (providerType === undefined) return [];
-  const kind = entryOf(kinds, providerType);
-  const details = recordOf(event[kind?.details ?? ""]);
+  const [name, recipients, type = "unrecognized"] = entryOf(kinds, providerType) ?? [];
+  const details = recordOf(event[name ?? ""]);
   const mail = recordOf(event["mail"]);
   // Each tag has a list of values; ours have one.
   const tags = Object.entries(recordOf(mail["tags"])).map(([name, values]) => [name, listOf(values)[0]]);
-  return recipientsOf(kind?.recipients, details, listOf(mail["destination"])).map((recipient) => {
+  return recipientsOf(recipients, details, listOf(mail["destination"])).map((recipient) => {
     const address = textOf(recipient["emailAddress"]);
     const diagnostic = recipient["diagnosticCode"];
     return {
       id: [MessageId, address].filter(Boolean).join(":"),
       provider: "ses",
-      type: kind?.type(details) ?? "unrecognized",
+      type: typeOf(type, details),
       occurredAt: timeOf(details["timestamp"], mail["timestamp"], Timestamp),
       ...readCorrelation(readTags(Object.fromEntries(tags))),
       providerMessageId: textOf(mail["messageId"]),
       address,
       providerType,
-      reason:
-        textOf(diagnostic) ??
-        textOf(details["reason"]) ??
-        textOf(details["errorMessage"]) ??
-        textOf(details["delayType"]) ??
-        textOf(details["bounceSubType"]) ??
-        textOf(details["complaintFeedbackType"]),
+      reason: [diagnostic, ...reasonNames.map((name) => details[name])].map(textOf).find(Boolean),
       code: smtpCodeOf(recipient["status"]) ?? smtpCodeOf(diagnostic),
       raw,
     };

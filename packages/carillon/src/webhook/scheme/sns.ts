@@ -16,12 +16,17 @@ export interface SnsOptions {
 
 type Envelope = Readonly<Record<string, unknown>>;
 
-/** What SNS signs of each type, in this order; a notification's subject only where it has one. */
-const signedKeys: Readonly<Record<string, readonly string[]>> = {
-  Notification: ["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"],
-  SubscriptionConfirmation: ["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"],
-  UnsubscribeConfirmation: ["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"],
-};
+/** What SNS signs, in this order; of some types only, see {@link signedText}. */
+const signedKeys = [
+  "Message",
+  "MessageId",
+  "Subject",
+  "SubscribeURL",
+  "Timestamp",
+  "Token",
+  "TopicArn",
+  "Type",
+] as const;
 
 /** A certificate is 2 kB. */
 const maxCertificateBytes = 16_384;
@@ -75,19 +80,20 @@ export function snsScheme({ topicArns }: SnsOptions): SignatureScheme {
 }
 
 /**
- * Undefined where the envelope is not whole, or could be another one with the same text: only the message may have line
- * breaks, and what its type does not have is not signed.
+ * A notification may have a subject, the two kinds of confirmation have a token. Undefined where the envelope is not whole,
+ * or could be another one with the same text: only the message may have line breaks, and what its type does not have is not
+ * signed.
  */
 function signedText(envelope: Envelope): string | undefined {
   const type = envelope["Type"];
-  const keys = typeof type === "string" ? entryOf(signedKeys, type) : undefined;
-  const strays = ["Subject", "SubscribeURL", "Token"].filter((key) => !keys?.includes(key));
-  if (!keys || strays.some((key) => key in envelope)) return undefined;
+  const isNotification = type === "Notification";
+  if (!isNotification && !matches(/^(S|Uns)ubscri(ption|be)Confirmation$/, type)) return undefined;
   let text = "";
-  for (const key of keys) {
+  for (const key of signedKeys) {
     const value = envelope[key];
-    if (key === "Subject" && value === undefined) continue;
-    if (!matches(key === "Message" ? /^/ : /^[^\n]*$/, value)) return undefined;
+    const isOther = /^(SubscribeURL|Token)$/.test(key) ? isNotification : key === "Subject" && !isNotification;
+    if (value === undefined && (isOther || key === "Subject")) continue;
+    if (isOther || !matches(key === "Message" ? /^/ : /^[^\n]*$/, value)) return undefined;
     text += `${key}\n${value}\n`;
   }
   return text;
@@ -96,7 +102,7 @@ function signedText(envelope: Envelope): string | undefined {
 /** Compared as text, so that no parser's idea of user-info, ports or dots has a say. */
 function isCertificateUrl(url: unknown, { host }: SnsTopic): url is string {
   const name = /^https:\/\/([a-z0-9.-]+)\/SimpleNotificationService-[0-9a-f]{1,64}\.pem$/;
-  return matches(name, url) && name.exec(url)?.[1] === host;
+  return matches(name, url) && name.exec(url)![1] === host;
 }
 
 /** The key in base64 of the SPKI. */
