@@ -4,7 +4,7 @@ import type { Reject } from "./check.ts";
 import { fileContent } from "./file-content.ts";
 import { list, object, oneOf, optional, text as textOf, value, whole } from "../rule/rules.ts";
 import type { Rule } from "../rule/rule.ts";
-import { extras, fillExtras, httpsUrl, jsonObject, line } from "./schemas.ts";
+import { extras, fillExtras, httpsUrl, jsonObject, line } from "./common-rules.ts";
 
 /** Where to post: a webhook's URL, which is a secret, and a thread of the webhook's channel. */
 export interface DiscordTarget {

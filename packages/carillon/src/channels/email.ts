@@ -7,7 +7,7 @@ import { emailExpectation, spellEmailAddress } from "../address/email-address.ts
 import { base64SizeBytes, fileContent } from "./file-content.ts";
 import { emailLabel } from "./label.ts";
 import { either, isObject, list, object, oneOf, optional, record, text } from "../rule/rules.ts";
-import { extras, filledText, fillExtras, httpsUrl, line } from "./schemas.ts";
+import { extras, filledText, fillExtras, httpsUrl, line } from "./common-rules.ts";
 
 export interface EmailAddress {
   readonly email: string;

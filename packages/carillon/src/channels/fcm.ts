@@ -3,7 +3,7 @@ import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
 import { secretAddress } from "./label.ts";
 import { either, object, oneOf, optional, record, text as textOf, whole } from "../rule/rules.ts";
-import { extras, fillExtras, httpsUrl, jsonObject } from "./schemas.ts";
+import { extras, fillExtras, httpsUrl, jsonObject } from "./common-rules.ts";
 
 export type FcmTarget = { readonly token: string } | { readonly topic: string } | { readonly condition: string };
 

@@ -2,7 +2,7 @@ import type { Address, ChannelDefinition, Extras, MessageExtras } from "./defini
 import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
 import { either, isObject, list, object, oneOf, optional, text as textOf } from "../rule/rules.ts";
-import { extras, filledText, fillExtras, jsonObject } from "./schemas.ts";
+import { extras, filledText, fillExtras, jsonObject } from "./common-rules.ts";
 
 export interface SlackInput extends Extras {
   readonly channel: "slack";

@@ -4,7 +4,7 @@ import { normaliseWith } from "./check.ts";
 import type { Reject } from "./check.ts";
 import { phoneLabel } from "./label.ts";
 import { list, object, oneOf, optional, text as textOf, whole } from "../rule/rules.ts";
-import { extras, filledText, fillExtras, httpsUrl } from "./schemas.ts";
+import { extras, filledText, fillExtras, httpsUrl } from "./common-rules.ts";
 
 export interface SmsInput extends Extras {
   readonly channel: "sms";

@@ -4,7 +4,7 @@ import type { Reject } from "./check.ts";
 import { secretAddress } from "./label.ts";
 import type { Rule } from "../rule/rule.ts";
 import { object, oneOf, optional, text as textOf, value, whole } from "../rule/rules.ts";
-import { extras, fillExtras, httpsUrl, jsonObject } from "./schemas.ts";
+import { extras, fillExtras, httpsUrl, jsonObject } from "./common-rules.ts";
 
 /** What `PushSubscription.toJSON()` gives in a browser, and the key that it was made with. */
 export interface PushSubscription {

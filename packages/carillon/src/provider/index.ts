@@ -12,8 +12,8 @@ export {
   secret,
   text,
   url,
-  type OptionRule,
   type OptionRules,
 } from "./options.ts";
+export type { Problem, Rule } from "../rule/rule.ts";
 export { entryOf, filled, matches, recordOf, smtpCodeOf, textOf, timeOf } from "./reading.ts";
 export { readSecret } from "./secret.ts";

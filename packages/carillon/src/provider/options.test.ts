@@ -1,20 +1,10 @@
 import { expect, test } from "vitest";
 import { ConfigurationError } from "../error/errors.ts";
-import {
-  checkOptions,
-  flag,
-  optionProblems,
-  type OptionRule,
-  positive,
-  record,
-  secret,
-  secrets,
-  text,
-  url,
-} from "./options.ts";
+import { checkOptions, flag, optionProblems, positive, record, secret, secrets, text, url } from "./options.ts";
 import { readSecret } from "./secret.ts";
+import type { Rule } from "../rule/rule.ts";
 
-const mode: OptionRule = (value) => value === "a" || "a";
+const mode: Rule = (value) => value === "a" || "a";
 const required = { apiKey: secret };
 const rules = { baseUrl: url, secret: secrets, mode };
 const kinds = { text, secret, secrets, url, flag, positive, record };

@@ -3,9 +3,6 @@ import { type Problem, problemsOf, type Rule } from "../rule/rule.ts";
 import { isObject, optional as maybe, text as textRule, value as rule } from "../rule/rules.ts";
 import { entryOf, matches, recordOf } from "./reading.ts";
 
-/** The rule of an option. */
-export type OptionRule = Rule;
-
 /** Rules by option. */
 export type OptionRules = Readonly<Record<string, Rule>>;
 

@@ -1,8 +1,9 @@
 import { smsSender, smsSenderExpectation } from "../../address/phone-number.ts";
-import { accountRules, flag, type OptionRule, type OptionRules, secret, secrets, url } from "../../provider/options.ts";
+import { accountRules, flag, type OptionRules, secret, secrets, url } from "../../provider/options.ts";
 import { recordOf } from "../../provider/reading.ts";
 import type { Secret } from "../../provider/request.ts";
 import { oneOf, text } from "../../rule/rules.ts";
+import type { Rule } from "../../rule/rule.ts";
 
 /** The account's own token, or a key, which can be revoked alone. Only the token proves webhooks. */
 export type TwilioCredentials =
@@ -65,7 +66,7 @@ export interface TwilioMessageOptions {
 }
 
 // @__NO_SIDE_EFFECTS__
-function sid(prefix: string): OptionRule {
+function sid(prefix: string): Rule {
   return text(`${prefix} and 32 hexadecimal digits`, new RegExp(`^${prefix}[\\da-fA-F]{32}$`));
 }
 
