@@ -180,6 +180,58 @@ const steps: readonly string[] = [
   CREATE INDEX delivery_due ON delivery (endpoint, due_at) WHERE due_at IS NOT NULL;
   CREATE INDEX delivery_dead ON delivery (endpoint, subject, sequence) WHERE state = 'dead';
   `,
+  `
+  -- Never sent after this; null: no end.
+  ALTER TABLE notification ADD COLUMN expires_at INTEGER;
+  -- Id of the schedule that made it.
+  ALTER TABLE notification ADD COLUMN schedule TEXT;
+  -- JSON: messages that are trimmed away, by status.
+  ALTER TABLE notification ADD COLUMN trimmed TEXT;
+  -- Where the message has been moved alone, or started over: its own due moment instead of the notification's.
+  ALTER TABLE message ADD COLUMN send_at INTEGER;
+  -- uuids: of the message that this one repeats, and of the one that repeats it.
+  ALTER TABLE message ADD COLUMN replay_of TEXT;
+  ALTER TABLE message ADD COLUMN replayed_as TEXT;
+
+  -- Messages that ended as failed, until somebody has replayed or discarded them.
+  CREATE TABLE dead_letter (
+    message TEXT PRIMARY KEY,
+    at INTEGER NOT NULL,
+    channel TEXT NOT NULL,
+    -- Of the last try; null when there was none.
+    provider TEXT,
+    reason TEXT NOT NULL
+  ) WITHOUT ROWID;
+
+  CREATE TABLE schedule (
+    uuid TEXT PRIMARY KEY,
+    name TEXT,
+    cron TEXT NOT NULL,
+    zone TEXT NOT NULL,
+    -- JSON of the notification that each run makes.
+    request TEXT NOT NULL,
+    paused INTEGER NOT NULL,
+    -- The moment that the next run stands for; null: there is none.
+    run_at INTEGER,
+    -- When to make that run, or to make sure that it was made.
+    due_at INTEGER,
+    tries INTEGER NOT NULL DEFAULT 0,
+    -- JSON: what became of the last run.
+    last_run TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX schedule_due ON schedule (due_at) WHERE due_at IS NOT NULL;
+
+  -- How many messages were trimmed away, by the day (UTC) that they were accepted on.
+  CREATE TABLE trimmed (
+    day TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    status TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (day, channel, status)
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /** Takes the steps that this shard has not taken. Runs in the constructor, before any call. */
