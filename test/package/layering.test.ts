@@ -19,6 +19,7 @@ const violations: readonly { readonly file: string; readonly code: string; reado
   { file: `${sdk}/channels/a.ts`, code: 'import "node:buffer";', says: "every runtime" },
   { file: `packages/testing/src/a.ts`, code: 'import "node:fs";', says: "every runtime" },
   { file: `packages/simulator/src/a.ts`, code: 'import "node:fs";', says: "every runtime" },
+  { file: `packages/smtp/src/a.ts`, code: 'import "node:net";', says: "every runtime" },
   { file: `${sdk}/crypto/b.ts`, code: "export const size: number = Buffer.byteLength('');", says: "crypto/bytes.ts" },
   { file: `${sdk}/send/b.ts`, code: "export const env: unknown = process.env;", says: "Node only" },
   { file: `${sdk}/send/c.ts`, code: "export const call: unknown = globalThis.fetch;", says: "Hides" },
@@ -103,6 +104,8 @@ const lawful: readonly { readonly file: string; readonly code: string }[] = [
     ].join("\n"),
   },
   { file: `${sdk}/providers/acme/z.test.ts`, code: 'import { a } from "../../send/notifier.ts";\nexport { a };' },
+  { file: `packages/smtp/src/test/z.ts`, code: 'import { a } from "node:net";\nexport { a };' },
+  { file: `packages/smtp/src/z.node.test.ts`, code: 'import { a } from "node:net";\nexport { a };' },
   { file: `workers/notify/src/z.ts`, code: 'import { a } from "carillon/providers/acme";\nexport { a };' },
 ];
 

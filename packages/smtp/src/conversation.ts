@@ -1,5 +1,5 @@
 import type { Carry, FailureKind, OutboundRequest, ProviderFailure, ProviderResponse } from "carillon";
-import { fromBase64, base64 } from "./base64.ts";
+import { base64, fromBase64 } from "./base64.ts";
 import type { SmtpOptions } from "./options.ts";
 import { repliesOf, type Replies, type Reply } from "./replies.ts";
 import { defaultPort } from "./request.ts";
@@ -38,7 +38,9 @@ export function carryWith(options: SmtpOptions): Carry {
   return async (request, signal, handedOver) => {
     let connection: Connection;
     try {
-      connection = await open({ host, port, tls: security === "tls", ca }, signal);
+      const opened = await open({ host, port, tls: security === "tls", ca }, signal);
+      if (typeof opened === "string") return unsent("rejected", opened, true);
+      connection = opened;
     } catch (error) {
       return unsent("network", `The connection failed${nameOf(error)}`);
     }

@@ -1,3 +1,4 @@
+import { builtin } from "./builtin.ts";
 import type { Connection, Target } from "./socket.ts";
 
 type Net = typeof import("node:net");
@@ -5,14 +6,13 @@ type Tls = typeof import("node:tls");
 type Socket = import("node:net").Socket;
 type ConnectionOptions = import("node:tls").ConnectionOptions;
 
-/** By names that no bundler follows: Workers without Node compatibility have no such modules. */
-async function load<T>(name: string): Promise<T> {
-  return (await import(/* @vite-ignore */ /* webpackIgnore: true */ name)) as T;
-}
-
 /** Of `net`, Bun and Deno have this much in common. */
-export async function connect({ host, port, tls: isSecure, ca }: Target, signal: AbortSignal): Promise<Connection> {
-  const [net, tls] = await Promise.all([load<Net>("node:net"), load<Tls>("node:tls")]);
+export async function connect(
+  { host, port, tls: isSecure, ca }: Target,
+  signal: AbortSignal,
+): Promise<Connection | string> {
+  const [net, tls] = await Promise.all([builtin<Net>("node:net"), builtin<Tls>("node:tls")]);
+  if (!net || !tls) return "This runtime has no sockets";
   // RFC 6066 section 3: an address is no server name. The certificate is checked against the host all the same.
   const secure: ConnectionOptions = { host, servername: net.isIP(host) ? "" : host, ca };
   const plain = isSecure ? undefined : net.connect({ host, port });

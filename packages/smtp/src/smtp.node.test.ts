@@ -242,7 +242,7 @@ describe("a message", () => {
     const headers = Object.fromEntries(mail.headers.map(({ key, value }) => [key, decodeWords(value)]));
     expect(headers).toMatchObject({ "x-carillon-message-id": "msg_1", "x-order": "42", "x-note": "Grüße" });
     expect(raw).toContain("\r\nDate: Fri, 02 Jan 2026 03:04:05 +0000\r\n");
-    const [pdf, png] = mail.attachments;
+    const [png, pdf] = mail.attachments;
     expect(pdf).toMatchObject({
       filename: "Rechnung März.pdf",
       mimeType: "application/pdf",
@@ -287,7 +287,7 @@ describe("a message", () => {
     const large = await start();
     expect(await send(large.port, { message: { attachments } })).toMatchObject({ ok: true });
     const [attachment] = (await parse(large.taken[0]?.raw)).attachments;
-    expect((attachment?.content as ArrayBuffer).byteLength).toBe(content.length);
+    expect(new Uint8Array(attachment?.content as ArrayBuffer)).toHaveLength(content.length);
     const small = await start({ size: 1_000_000 });
     expect(await send(small.port, { message: { attachments } })).toMatchObject({
       kind: "invalid-message",

@@ -61,7 +61,7 @@ export async function startServer(options: SMTPServerOptions = {}): Promise<Runn
           raw,
           isSecure: secure,
           user: typeof user === "string" ? user : undefined,
-          name: String(hostNameAppearsAs),
+          name: hostNameAppearsAs,
         });
         callback(null, "2.0.0 Ok: queued as 4F2A");
       });
