@@ -1,3 +1,4 @@
-export type { VapidKeys, WebPushMessageOptions, WebPushOptions } from "./options.ts";
+export type { WebPushMessageOptions, WebPushOptions } from "./options.ts";
+export type { VapidKeys } from "./vapid.ts";
 export { webpush } from "./provider.ts";
 export { settings } from "./settings.ts";

@@ -1,20 +1,9 @@
 import { publicKeyRule } from "../../channels/webpush.ts";
 import { type OptionRules, text as account } from "../../provider/options.ts";
-import type { Secret } from "../../provider/request.ts";
 import type { Rule } from "../../rule/rule.ts";
 import { either, list, object, text, value, whole } from "../../rule/rules.ts";
 import { maxPayloadBytes } from "./encrypt.ts";
-import { isPrivateKey } from "./vapid.ts";
-
-/** Who sends, to push services (RFC 8292). Keys in base64url, as `web-push generate-vapid-keys` prints them. */
-export interface VapidKeys {
-  /** Whom a push service may write to: a `mailto:` or `https:` URL. Apple refuses `localhost` and `mailto: <a@b>`. */
-  readonly subject: string;
-  /** 65 bytes, uncompressed: what the page hands to `pushManager.subscribe` as `applicationServerKey`. */
-  readonly publicKey: string;
-  /** 32 bytes. */
-  readonly privateKey: Secret;
-}
+import { isPrivateKey, type VapidKeys } from "./vapid.ts";
 
 export interface WebPushOptions {
   /**

@@ -8,8 +8,8 @@ import type { OutboundRequest } from "../../provider/request.ts";
 import { declarativePayload, notificationRule } from "./declarative.ts";
 import { encryptPush, importReceiverKey, maxPayloadBytes, senderKeySupply } from "./encrypt.ts";
 import { readEndpoint } from "./endpoint.ts";
-import { messageRules, type VapidKeys, type WebPushMessageOptions, type WebPushOptions } from "./options.ts";
-import { vapidToken } from "./vapid.ts";
+import { messageRules, type WebPushMessageOptions, type WebPushOptions } from "./options.ts";
+import { type VapidKeys, vapidToken } from "./vapid.ts";
 
 /**
  * Makes what builds the requests of one sender (RFC 8030, 8188, 8291, 8292), and keeps its tokens and the keys of the

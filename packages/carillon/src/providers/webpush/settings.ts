@@ -2,7 +2,7 @@ import { fromBase64Url } from "../../crypto/bytes.ts";
 import { isP256Pair } from "../../crypto/p256.ts";
 import { ConfigurationError } from "../../error/errors.ts";
 import type { ProviderSettings } from "../../provider/settings.ts";
-import type { VapidKeys } from "./options.ts";
+import type { VapidKeys } from "./vapid.ts";
 import { webpush } from "./provider.ts";
 
 export const settings: ProviderSettings<"webpush"> = {

@@ -3,8 +3,18 @@ import { signJwt } from "../../crypto/jwt.ts";
 import type { BuildContext, ProviderFailure } from "../../provider/contract.ts";
 import { matches } from "../../provider/reading.ts";
 import type { Kept, Recall } from "../../provider/recall.ts";
+import type { Secret } from "../../provider/request.ts";
 import { readSecret } from "../../provider/secret.ts";
-import type { VapidKeys } from "./options.ts";
+
+/** Who sends, to push services (RFC 8292). Keys in base64url, as `web-push generate-vapid-keys` prints them. */
+export interface VapidKeys {
+  /** Whom a push service may write to: a `mailto:` or `https:` URL. Apple refuses `localhost` and `mailto: <a@b>`. */
+  readonly subject: string;
+  /** 65 bytes, uncompressed: what the page hands to `pushManager.subscribe` as `applicationServerKey`. */
+  readonly publicKey: string;
+  /** 32 bytes. */
+  readonly privateKey: Secret;
+}
 
 /** 32 bytes in base64url: four trailing bits are zero. */
 export const isPrivateKey = (key: unknown): key is string => matches(/^[\w-]{42}[AEIMQUYcgkosw048]$/, key);
