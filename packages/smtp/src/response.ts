@@ -1,9 +1,9 @@
 import type { FailureKind, Message, Outcome, ProviderResponse } from "carillon";
-import { matches, recordOf, textOf } from "carillon/provider";
+import { failed, matches, recordOf, textOf } from "carillon/provider";
 import type { SmtpAnswer } from "./wire.ts";
 
 /** What a refusal says beside its kind: whose field it is about, and whether another server may do. */
-type About = "recipient" | "from" | "message" | "here" | undefined;
+type About = "recipient" | "from" | "here";
 
 type Meaning = readonly [answer: RegExp, kind: FailureKind, about?: About];
 
@@ -15,9 +15,8 @@ type Meaning = readonly [answer: RegExp, kind: FailureKind, about?: About];
  * the IANA registry of enhanced status codes, which lists RFC 5248, 7505 (X.1.10, X.7.27) and 7372 with it (read 2026-11-23)
  */
 const meanings: readonly Meaning[] = [
-  // Not before the answer to the credentials: a relay that wants some says 530 to MAIL.
-  [/ (530|534|535|538) | 5\.7\.(8|9|11) /, "unauthorized"],
-  [/^(AUTH|STARTTLS) 5/, "unauthorized"],
+  // Who wants credentials may say so at any command: 530 to MAIL.
+  [/^AUTH 5| (525|530|534|535|538) | 5\.7\.(8|9|11|13) $/, "unauthorized"],
 
   // Addresses: no such mailbox, moved, a domain that takes no mail (RFC 7505), a mailbox that is closed.
   [/^RCPT 5\S+ 5\.(1\.(1|6|10)|2\.1) $|^RCPT 556 /, "recipient-gone", "recipient"],
@@ -27,11 +26,11 @@ const meanings: readonly Meaning[] = [
   // Full: for whoever brings it.
   [/^RCPT \S+ 5\.2\.2 $|^RCPT 552 - $/, "rejected"],
   // Too large, too many recipients, and content that cannot be carried.
-  [/ 5\.(2\.3|3\.4|6\.\d+) $| 552 /, "invalid-message", "message"],
+  [/ 5\.(2\.3|3\.4|6\.\d+) $| 552 /, "invalid-message"],
   [/ 5\.5\.3 $/, "invalid-message", "recipient"],
 
   // Greylisting, limits of the rate, and bad reputation: all of them pass.
-  [/^(?!AUTH)\S+ 4\S+ 4\.(7\.\d+|2\.1) $/, "rate-limited"],
+  [/^(?!AUTH|STARTTLS)\S+ 4\S+ 4\.(7\.\d+|2\.1) $/, "rate-limited"],
   [/^\S+ 4/, "unavailable"],
 
   // Policy, relaying denied, routing, syntax that is not known: a matter of this server, or of how it sees us.
@@ -45,14 +44,22 @@ function codesOf(reply: string): readonly [code: string, enhanced: string] {
 }
 
 /** The field in which a recipient stands, as the caller spells it where he wrote lists. */
-function fieldOf({ to, cc, bcc }: Message<"email">, recipient: unknown): string | undefined {
+function fieldOf({ to, cc, bcc }: Message<"email">, recipient: number | undefined): string | undefined {
   const lists = { to, cc, bcc };
-  let place = Number(recipient);
+  let place = recipient ?? -1;
   for (const [name, list] of Object.entries(lists)) {
-    if (place < list.length) return list.length === 1 ? name : `${name}.${place}`;
+    if (place >= 0 && place < list.length) return list.length === 1 ? name : `${name}.${place}`;
     place -= list.length;
   }
   return undefined;
+}
+
+/** What is said of an answer that means nothing where it came. */
+function unexpected(answer: SmtpAnswer): Outcome {
+  const { command, reply } = answer;
+  // Before the message's last dot nothing can have been taken, whatever the server meant.
+  const isBefore = command !== "." ? { notAccepted: true as const } : {};
+  return { ok: false, kind: "unexpected-response", detail: `${command}: ${reply}`, ...isBefore };
 }
 
 /**
@@ -60,31 +67,20 @@ function fieldOf({ to, cc, bcc }: Message<"email">, recipient: unknown): string 
  * (RFC 5321 section 4.2.5).
  */
 export function readSmtpAnswer({ status, json }: ProviderResponse, message: Message<"email">): Outcome {
-  const answer = recordOf(json) as Partial<Readonly<Record<keyof SmtpAnswer, unknown>>>;
-  const reply = textOf(answer.reply) ?? "";
-  const [code, enhanced] = codesOf(reply);
-  const isKnown =
-    code === String(status) && matches(/^(connect|EHLO|STARTTLS|AUTH|MAIL|RCPT|DATA|\.)$/, answer.command);
-  const id = textOf(answer.messageId);
-  if (isKnown && answer.command === "." && status < 300 && id) return { ok: true, providerMessageId: id };
-  const said = `${String(answer.command)} ${code} ${enhanced} `;
-  const [, kind, about] = (isKnown && meanings.find(([pattern]) => pattern.test(said))) || [undefined, undefined];
-  if (!kind) {
-    // Before the message's last dot nothing can have been taken, whatever the server meant.
-    const isBefore = isKnown && answer.command !== ".";
-    return {
-      ok: false,
-      kind: "unexpected-response",
-      detail: `Answered ${reply || status}`,
-      ...(isBefore && { notAccepted: true }),
-    };
-  }
-  const field =
-    about === "recipient" ? (fieldOf(message, answer.recipient) ?? "to") : about === "from" ? about : undefined;
+  const answer = recordOf(json) as unknown as SmtpAnswer;
+  const [code, enhanced] = codesOf(textOf(answer.reply) ?? "");
+  // Nothing of ours: answers are made by the conversation.
+  if (code !== String(status) || !matches(/./, answer.command)) return failed(status, undefined, undefined);
+  const { command, reply, messageId, recipient } = answer;
+  if (command === "." && status < 300 && textOf(messageId)) return { ok: true, providerMessageId: messageId };
+  const said = `${command} ${code} ${enhanced} `;
+  const [, kind, about] = meanings.find(([pattern]) => pattern.test(said)) ?? [];
+  if (!kind) return unexpected(answer);
+  const field = about === "recipient" ? (fieldOf(message, recipient) ?? "to") : about === "from" ? about : undefined;
   return {
     ok: false,
     kind,
-    detail: `${String(answer.command)}: ${reply}`,
+    detail: `${command}: ${reply}`,
     providerCode: enhanced === "-" ? code : enhanced,
     notAccepted: true,
     ...(field && { field }),
