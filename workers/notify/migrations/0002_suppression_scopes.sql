@@ -3,7 +3,9 @@
 
 -- When it ends by itself; null: never.
 ALTER TABLE suppression ADD COLUMN expires_at INTEGER;
--- The last removal, kept when the suppression comes back: nothing that was caused before it counts any more.
+-- The last removal through the API, kept when the suppression comes back: nothing that was caused before it counts.
+ALTER TABLE suppression ADD COLUMN cleared_at INTEGER;
+-- When a provider last said that it sends there again: what providers had said before it counts no more, but complaints.
 ALTER TABLE suppression ADD COLUMN lifted_at INTEGER;
 
 -- Who does not want what may be unsubscribed from. Beside `suppression`, not in it: an address that bounces has not opted
@@ -19,6 +21,8 @@ CREATE TABLE opt_out (
   caused_at INTEGER NOT NULL,
   created_at INTEGER NOT NULL,
   removed_at INTEGER,
+  -- As above: by the person or the API, and by a provider (on the row of *, for all categories).
+  cleared_at INTEGER,
   lifted_at INTEGER,
   PRIMARY KEY (channel, address_key, category)
 ) WITHOUT ROWID;

@@ -6,7 +6,9 @@ import { health } from "./routes/health.ts";
 import { keys } from "./routes/keys.ts";
 import { messages } from "./routes/messages.ts";
 import { notifications } from "./routes/notifications.ts";
+import { suppressionTransfer } from "./routes/suppression-transfer.ts";
 import { suppressions } from "./routes/suppressions.ts";
+import { unsubscribe } from "./routes/unsubscribe.ts";
 import { webhooks } from "./routes/webhooks.ts";
 import { mustRefuse, settingsOf } from "./settings.ts";
 
@@ -28,6 +30,8 @@ app.route("/v1/notifications", notifications);
 app.route("/v1/messages", messages);
 app.route("/v1/webhooks", webhooks);
 app.route("/v1/suppressions", suppressions);
+app.route("/v1/suppressions", suppressionTransfer);
+app.route("/v1/unsubscribe", unsubscribe);
 app.route("/v1/keys", keys);
 app.route("/v1/health", health);
 

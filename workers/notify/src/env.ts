@@ -17,6 +17,14 @@ export interface Env {
   readonly ON_UNKNOWN?: string;
   /** Provider ids in order of preference, comma-separated; all that have their secrets when absent. */
   readonly PROVIDERS?: string;
+  /** JSON: categories of notifications beside `transactional` and `marketing`, see `suppress/category.ts`. */
+  readonly CATEGORIES?: string;
+  /** `https://notify.example.com`: where recipients reach this Worker, for the links to unsubscribe. */
+  readonly PUBLIC_URL?: string;
+  /** `2027:secret,2026:older secret`: the first signs links to unsubscribe, all are known. Keep old ones for years. */
+  readonly UNSUBSCRIBE_KEYS?: string;
+  /** An unguessable part of the webhooks' URLs, for providers that do not sign; several, by commas, while it changes. */
+  readonly WEBHOOK_LOCK?: string;
   /** The first API key, with every scope; a secret of at least 24 characters. */
   readonly ADMIN_API_KEY?: string;
 }

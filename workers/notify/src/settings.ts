@@ -2,6 +2,10 @@ import { allowlist, capture, redirect } from "carillon";
 import type { AnyProvider, ChannelId, Fetch, Guard, ProviderSettings, WebhookSource } from "carillon";
 import type { Env } from "./env.ts";
 import { providerSettings } from "./generated/providers.ts";
+import { readCategories } from "./suppress/category.ts";
+import type { Category } from "./suppress/category.ts";
+import { readUnsubscribe } from "./unsubscribe/settings.ts";
+import type { UnsubscribeSettings } from "./unsubscribe/settings.ts";
 
 export type Environment = "production" | "staging" | "development" | "unknown";
 
@@ -17,6 +21,11 @@ export interface Settings {
   readonly webhooks: ReadonlyMap<string, WebhookSource>;
   /** Every provider that this build knows, switched on or not. */
   readonly known: readonly ProviderSettings[];
+  readonly categories: ReadonlyMap<string, Category>;
+  /** Undefined: there can be no links to unsubscribe. */
+  readonly unsubscribe: UnsubscribeSettings | undefined;
+  /** Unguessable parts of the webhooks' URLs; empty: none is asked for. */
+  readonly webhookLocks: readonly string[];
   readonly fetch: Fetch | undefined;
   /** What is misconfigured, by variable or provider name; never a value. */
   readonly problems: readonly string[];
@@ -55,9 +64,27 @@ export function readSettings(env: Env): Settings {
     guard: readGuard(env, environment, problems),
     ...readProviders(env as unknown as Readonly<Record<string, unknown>>, problems),
     known: providerSettings,
+    categories: readCategories(env.CATEGORIES, problems),
+    unsubscribe: readUnsubscribe(env, environment, problems),
+    webhookLocks: readLocks(env.WEBHOOK_LOCK, problems),
     fetch: simulator === undefined ? undefined : (input, init) => simulator.fetch(input, init),
     problems,
   };
+}
+
+/** A shorter one could be found by trying. */
+const minLockLength = 16;
+
+function readLocks(text: string | undefined, problems: string[]): readonly string[] {
+  const given = text?.split(",").map((lock) => lock.trim()) ?? [];
+  const good = given.filter((lock) => /^[\w-]+$/.test(lock) && lock.length >= minLockLength);
+  if (good.length < given.length) {
+    problems.push(
+      `WEBHOOK_LOCK has a part that is not ${minLockLength} or more of A-Z, a-z, 0-9, _ and -: it opens nothing`,
+    );
+  }
+  // One that is misspelt still locks.
+  return given.length > 0 && good.length === 0 ? [""] : good;
 }
 
 /** True when the deployment must not serve: it would send real messages to a simulator, or the other way round. */

@@ -5,14 +5,12 @@ import type { StoredAddress } from "../ledger/rows.ts";
 import { newStem } from "../ids.ts";
 import type { FieldError } from "../problem.ts";
 import type { Settings } from "../settings.ts";
+import { optionalCategory } from "../suppress/category.ts";
+import { bringsOwnLink } from "../unsubscribe/link.ts";
 import { blankMessageTo } from "./address.ts";
 import { maxRecipients } from "./request.ts";
 import type { NotificationRequest } from "./request.ts";
-
-/** A moment that has just passed is meant as "now": clocks differ. */
-const graceMs = 60_000;
-
-const maxAheadMs = 366 * 86_400_000;
+import { readWhen } from "./when.ts";
 
 /** A message may have 20; one of them is Carillon's own. */
 const maxMetadata = 19;
@@ -20,7 +18,7 @@ const maxMetadata = 19;
 const priorities = { high: 0, normal: 1, bulk: 2 } as const;
 
 export type Expanded =
-  | { readonly ok: true; readonly notification: AcceptedNotification }
+  | { readonly ok: true; readonly notification: AcceptedNotification; readonly notices: readonly FieldError[] }
   | { readonly ok: false; readonly errors: readonly FieldError[] };
 
 /** Checks a request as its channel would at the send, and makes its messages: one for each address, or one envelope. */
@@ -38,19 +36,23 @@ export async function expand(request: NotificationRequest, settings: Settings, n
   }
   checkProviders(request, settings, reject);
   checkContent(request, recipients.length, settings, reject);
-  const sendAt = readSendAt(request.sendAt, now, reject);
+  checkCategory(request, addressCount, settings, reject);
+  const { sendAt, expiresAt, notices } = readWhen(request, now, reject);
   if (errors.length > 0) return { ok: false, errors };
 
   const { messages, content } = await expandRecipients(request, recipients, reject);
   if (errors.length > 0) return { ok: false, errors };
   return {
     ok: true,
+    notices,
     notification: {
       stem: newStem(now),
       channel: request.channel,
       priority: priorities[request.priority],
       sendAt,
+      expiresAt,
       providers: request.providers,
+      category: request.category,
       content: JSON.stringify(content),
       messages,
     },
@@ -116,6 +118,22 @@ function checkProviders({ channel, providers }: NotificationRequest, settings: S
   }
 }
 
+/** Whoever gets what is not required must be able to leave it, each for themselves. */
+function checkCategory(request: NotificationRequest, addresses: number, settings: Settings, reject: Reject): void {
+  const { category, channel, content, envelope } = request;
+  if (category === undefined) return;
+  if (!settings.categories.has(category)) {
+    reject("category", `expected one of ${Array.from(settings.categories.keys()).join(", ")}`);
+    return;
+  }
+  if (channel !== "email" || optionalCategory(settings.categories, category) === undefined) return;
+  const isShared = (envelope === true && addresses > 1) || content["cc"] !== undefined || content["bcc"] !== undefined;
+  if (isShared) reject("category", "expected one recipient a message: a link to unsubscribe can be for one only");
+  else if (settings.unsubscribe === undefined && !bringsOwnLink(content)) {
+    reject("category", "needs PUBLIC_URL and UNSUBSCRIBE_KEYS, or `content.unsubscribe`: nobody could unsubscribe");
+  }
+}
+
 function checkContent(request: NotificationRequest, messages: number, settings: Settings, reject: Reject): void {
   const { content } = request;
   for (const field of ["cc", "bcc"]) {
@@ -142,12 +160,4 @@ function checkContent(request: NotificationRequest, messages: number, settings: 
   for (const field of ["channel", "to"]) {
     if (field in content) reject(`content.${field}`, "is not a field of the content");
   }
-}
-
-function readSendAt(text: string | undefined, now: Date, reject: Reject): number {
-  if (text === undefined) return now.getTime();
-  const at = Date.parse(text);
-  if (at < now.getTime() - graceMs) reject("sendAt", "expected a time in the future; at most a minute ago means now");
-  if (at > now.getTime() + maxAheadMs) reject("sendAt", "expected a time within 366 days");
-  return Math.max(at, now.getTime());
 }

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { duration, moment } from "./when.ts";
 
 const channelIds = ["email", "sms", "slack", "discord", "webpush", "fcm"] as const;
 
@@ -20,17 +21,14 @@ export const notificationRequest = v.strictObject(
     content: v.record(v.string(), v.unknown(), "expected an object"),
     envelope: v.optional(v.boolean("expected true or false")),
     priority: v.optional(v.picklist(["high", "normal", "bulk"], "expected high, normal or bulk"), "normal"),
-    /** RFC 3339, with an offset. */
-    sendAt: v.optional(
-      v.pipe(
-        v.string("expected a time"),
-        v.regex(
-          /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/,
-          "expected an RFC 3339 time with an offset: 2026-01-31T08:00:00Z",
-        ),
-        v.check(exists, "expected a time that exists"),
-      ),
-    ),
+    /** What kind it is: decides whether an opt-out holds. Known ones: `transactional`, `marketing`, and `CATEGORIES`. */
+    category: v.optional(v.string("expected a category's name")),
+    /** When it is due: then, or after a while. */
+    sendAt: v.optional(moment),
+    delay: v.optional(duration),
+    /** Nothing is sent from then on, or so long after it was due. */
+    expiresAt: v.optional(moment),
+    ttl: v.optional(duration),
     /** Provider ids that may carry it, in order of preference. */
     providers: v.optional(
       v.pipe(
@@ -42,13 +40,6 @@ export const notificationRequest = v.strictObject(
   },
   "expected an object",
 );
-
-/** `Date.parse` takes the 30th of February for the 2nd of March. */
-function exists(text: string): boolean {
-  const day = text.slice(0, 10);
-  const parsed = new Date(`${day}T00:00:00Z`);
-  return !Number.isNaN(Date.parse(text)) && parsed.toISOString().startsWith(day);
-}
 
 export type NotificationRequest = v.InferOutput<typeof notificationRequest>;
 

@@ -1,9 +1,10 @@
 import { createNotifier } from "carillon";
 import type { AnyProvider, AttemptReport, ChannelId, SendResult } from "carillon";
-import { findSuppressed } from "../directory/suppressions.ts";
-import type { SuppressionReason } from "../directory/suppressions.ts";
+import { findBlocks } from "../directory/suppressions.ts";
+import type { Blocks } from "../directory/suppressions.ts";
 import { deliverForMs, maxConnections, requestTimeoutMs } from "../dispatch/limits.ts";
 import type { Env } from "../env.ts";
+import { stemOf } from "../ids.ts";
 import type { ChunkJob } from "../ledger/claim.ts";
 import type { MemberOutcome } from "../ledger/settle.ts";
 import { shardStub } from "../ledger/shards.ts";
@@ -43,17 +44,18 @@ async function sendMembers(
   job: ChunkJob,
 ): Promise<MemberOutcome[]> {
   const { ready, refused } = await prepareAll(settings, provider, job);
-  let suppressed: ReadonlyMap<string, SuppressionReason>;
+  let blocks: Blocks;
   try {
-    suppressed = await findSuppressed(
+    blocks = await findBlocks(
       env.DB,
       job.channel,
       ready.flatMap(({ addressKeys }) => addressKeys),
+      { optOuts: ready.some(({ optOutCategory }) => optOutCategory !== undefined), now: Date.now() },
     );
   } catch {
     return postponeAll(job, "The suppressions could not be read.", directoryPauseMs);
   }
-  const { wanted, outcomes: kept } = await withoutSuppressed(provider, job, ready, suppressed);
+  const { wanted, outcomes: kept } = await withoutSuppressed(provider, job, ready, blocks);
   const outcomes = new Map([...refused, ...kept].map((outcome) => [outcome.uuid, outcome]));
   const startBefore = Math.min(Date.now() + deliverForMs, job.leaseUntil - 2 * requestTimeoutMs);
   // A batch that is refused is sent message by message: what of that has not begun by then is left for another turn.
@@ -68,7 +70,10 @@ async function sendMembers(
     fetch: settings.fetch,
     now: () => new Date(),
   } as Parameters<typeof createNotifier>[0]);
-  for (const slice of slicesOf(wanted, provider)) {
+  for (const planned of slicesOf(wanted, provider)) {
+    const slice = planned.filter(({ uuid }) => !isOver(job, uuid, Date.now()));
+    for (const { uuid } of planned) if (isOver(job, uuid, Date.now())) outcomes.set(uuid, { uuid, kind: "expired" });
+    if (slice.length === 0) continue;
     const isAnother = isAnotherRequest(slice, job);
     if (isAnother && settings.onUnknown === "hold") {
       const reason = "It may have been sent, and the same request cannot be made again.";
@@ -86,6 +91,11 @@ async function sendMembers(
     }
   }
   return job.members.flatMap(({ uuid }) => outcomes.get(uuid) ?? []);
+}
+
+/** Whether a message's time is over: nothing is handed to a provider from then on. */
+function isOver({ contents }: ChunkJob, uuid: string, now: number): boolean {
+  return (contents.get(stemOf(uuid))?.expiresAt ?? Number.POSITIVE_INFINITY) <= now;
 }
 
 /**

@@ -1,17 +1,21 @@
 import type { AnyProvider, BatchEntry, ChannelId } from "carillon";
 import { channelsById } from "carillon/channels";
 import { addressOf } from "../accept/address.ts";
-import type { SuppressionReason } from "../directory/suppressions.ts";
+import type { Block, Blocks } from "../directory/suppressions.ts";
 import { formatId, stemOf } from "../ids.ts";
 import type { ChunkJob } from "../ledger/claim.ts";
 import type { MemberOutcome } from "../ledger/settle.ts";
 import type { Settings } from "../settings.ts";
+import { everyCategory, optionalCategory } from "../suppress/category.ts";
+import { oneClickLink } from "../unsubscribe/link.ts";
 
 /** A message that is ready to be handed to the notifier. */
 export interface Ready {
   readonly uuid: string;
   readonly entry: BatchEntry<ChannelId>;
   readonly addressKeys: readonly string[];
+  /** Set when it heeds opt-outs. */
+  readonly optOutCategory: string | undefined;
   /** Whether it may share a request with others. */
   readonly batchable: boolean;
   /** Keys of its addresses that are suppressed and left out. */
@@ -31,13 +35,17 @@ export async function prepareAll(settings: Settings, provider: AnyProvider, job:
   const ready: Ready[] = [];
   const refused: MemberOutcome[] = [];
   const contents = new Map(
-    Array.from(job.contents, ([stem, { content }]) => [stem, JSON.parse(content) as Content] as const),
+    Array.from(job.contents, ([stem, { content, category }]) => {
+      const optOutCategory = optionalCategory(settings.categories, category);
+      return [stem, { content: JSON.parse(content) as Content, optOutCategory }] as const;
+    }),
   );
   for (const { uuid, recipient } of job.members) {
-    const content = contents.get(stemOf(uuid)) ?? {};
+    const { content, optOutCategory } = contents.get(stemOf(uuid)) ?? { content: {} as Content };
     const metadata = { ...content.metadata, "carillon-environment": settings.environment };
-    const input = { ...content, metadata, channel: job.channel, to: recipient };
-    const made = await make(provider, job, uuid, input, []);
+    const unsubscribe = await oneClickLink(settings, job, { uuid, recipient, content, optOutCategory });
+    const input = { ...content, ...unsubscribe, metadata, channel: job.channel, to: recipient };
+    const made = await make(provider, job, { uuid, optOutCategory }, input, []);
     if ("kind" in made) refused.push(made);
     else ready.push(made);
   }
@@ -47,7 +55,7 @@ export async function prepareAll(settings: Settings, provider: AnyProvider, job:
 async function make(
   provider: AnyProvider,
   job: ChunkJob,
-  uuid: string,
+  { uuid, optOutCategory }: Pick<Ready, "uuid" | "optOutCategory">,
   input: object,
   dropped: readonly string[],
 ): Promise<Ready | MemberOutcome> {
@@ -60,6 +68,7 @@ async function make(
     uuid,
     entry: { message: input as never, messageId, idempotencyKey: messageId },
     addressKeys: addresses.map(({ key }) => key),
+    optOutCategory,
     batchable: provider.batch?.groupKey(message as never) !== undefined,
     dropped,
   };
@@ -73,12 +82,13 @@ export async function withoutSuppressed(
   provider: AnyProvider,
   job: ChunkJob,
   ready: readonly Ready[],
-  suppressed: ReadonlyMap<string, SuppressionReason>,
+  blocks: Blocks,
 ): Promise<{ wanted: readonly Ready[]; outcomes: readonly MemberOutcome[] }> {
   const wanted: Ready[] = [];
   const outcomes: MemberOutcome[] = [];
   for (const one of ready) {
-    const dropped = one.addressKeys.filter((key) => suppressed.has(key));
+    const blockOf = (key: string): Block | undefined => blocks.get(key)?.find((block) => holds(block, one));
+    const dropped = one.addressKeys.filter((key) => blockOf(key) !== undefined);
     const [first] = dropped;
     if (first === undefined) {
       wanted.push(one);
@@ -90,17 +100,24 @@ export async function withoutSuppressed(
       const kept: unknown[] = [];
       for (const address of [input[field]].flat()) {
         const known = await addressOf(job.channel as ChannelId, address);
-        if (known === undefined || !suppressed.has(known.key)) kept.push(address);
+        if (known === undefined || blockOf(known.key) === undefined) kept.push(address);
       }
       input[field] = kept;
     }
     if ((input["to"] as unknown[]).length === 0) {
-      outcomes.push({ uuid: one.uuid, kind: "suppressed", reason: suppressed.get(first) ?? "manual" });
+      outcomes.push({ uuid: one.uuid, kind: "suppressed", ...(blockOf(first) ?? { reason: "manual", scope: "all" }) });
       continue;
     }
-    const made = await make(provider, job, one.uuid, input, dropped);
+    const made = await make(provider, job, one, input, dropped);
     if ("kind" in made) outcomes.push(made);
     else wanted.push(made);
   }
   return { wanted, outcomes };
+}
+
+/** Nothing passes a suppression of everything; an opt-out holds for its own category, or for all that can be left. */
+function holds({ scope, category = everyCategory }: Block, { optOutCategory }: Ready): boolean {
+  return (
+    scope === "all" || (optOutCategory !== undefined && (category === everyCategory || category === optOutCategory))
+  );
 }

@@ -1,128 +1,182 @@
-/** Why an address is not sent to. `manual`: put there through the API. */
-export type SuppressionReason = "bounced" | "complained" | "recipient-gone" | "manual";
+import { everyCategory } from "../suppress/category.ts";
 
-export interface Suppression {
+/**
+ * Why an address is not sent to at all, the strongest first: of two, the stronger one is kept, whatever the order in which
+ * they come.
+ *
+ * - `manual`: put there through the API. `unsubscribed`: a STOP, which ends all texts of a number.
+ * - `recipient-gone`: a provider refused to send there. `provider-listed`: it did not try, and keeps to itself why.
+ * - `soft-bounced`: too often; the only one that ends by itself.
+ */
+export const suppressionReasons = [
+  "complained",
+  "manual",
+  "bounced",
+  "unsubscribed",
+  "recipient-gone",
+  "provider-listed",
+  "soft-bounced",
+] as const;
+
+export type SuppressionReason = (typeof suppressionReasons)[number];
+
+/** What a provider can take back. */
+const liftable: readonly SuppressionReason[] = suppressionReasons.filter(
+  (one) => one !== "complained" && one !== "manual",
+);
+
+export interface AddressOf {
   readonly channel: string;
+  /** `Address.key` of the channel. */
   readonly addressKey: string;
+}
+
+export interface Suppression extends AddressOf {
   readonly label: string;
   readonly reason: SuppressionReason;
   /** Id of the message whose event caused it. */
   readonly sourceMessage: string | undefined;
   readonly causedAt: number;
+  /** Undefined: it does not end by itself. */
+  readonly expiresAt?: number | undefined;
 }
 
-export interface ListedSuppression extends Suppression {
-  readonly createdAt: number;
+/** Why a message is kept from an address. */
+export interface Block {
+  readonly reason: string;
+  readonly scope: "all" | "marketing";
+  /** Of an opt-out from one category. */
+  readonly category?: string | undefined;
 }
 
-type Row = {
-  channel: string;
-  address_key: string;
-  label: string;
-  reason: SuppressionReason;
-  source_message: string | null;
-  caused_at: number;
-  created_at: number;
-};
+/** What stands against sending to addresses: at most one of scope `all` each, and opt-outs. */
+export type Blocks = ReadonlyMap<string, readonly Block[]>;
 
-/** Of these addresses, the suppressed ones with their reasons: one read, asked right before a send. */
-export async function findSuppressed(
+/**
+ * What stands against these addresses: one read, asked right before a send. Opt-outs are looked for where a message could
+ * heed them.
+ */
+export async function findBlocks(
   db: D1Database,
   channel: string,
   addressKeys: readonly string[],
-): Promise<ReadonlyMap<string, SuppressionReason>> {
+  options: { readonly optOuts: boolean; readonly now: number },
+): Promise<Blocks> {
+  const optOuts = `UNION ALL SELECT address_key, reason, category FROM opt_out
+    WHERE channel = ?1 AND removed_at IS NULL AND address_key IN (SELECT value FROM json_each(?2))`;
   const { results } = await db
     .prepare(
-      `SELECT address_key, reason FROM suppression
-       WHERE channel = ?1 AND removed_at IS NULL AND address_key IN (SELECT value FROM json_each(?2))`,
+      `SELECT address_key, reason, NULL AS category FROM suppression
+       WHERE channel = ?1 AND removed_at IS NULL AND (expires_at IS NULL OR expires_at > ?3)
+         AND address_key IN (SELECT value FROM json_each(?2)) ${options.optOuts ? optOuts : ""}`,
     )
-    .bind(channel, JSON.stringify([...new Set(addressKeys)]))
-    .all<Pick<Row, "address_key" | "reason">>();
-  return new Map(results.map(({ address_key, reason }) => [address_key, reason]));
+    .bind(channel, JSON.stringify([...new Set(addressKeys)]), options.now)
+    .all<{ address_key: string; reason: string; category: string | null }>();
+  const blocks = new Map<string, Block[]>();
+  for (const { address_key, reason, category } of results) {
+    const block: Block =
+      category === null
+        ? { reason, scope: "all" }
+        : { reason, scope: "marketing", category: category === everyCategory ? undefined : category };
+    blocks.set(address_key, [...(blocks.get(address_key) ?? []), block]);
+  }
+  return blocks;
+}
+
+const ranks = suppressionReasons.map((reason, index) => `WHEN '${reason}' THEN ${suppressionReasons.length - index}`);
+
+const rank = (column: string): string => `CASE ${column} ${ranks.join(" ")} ELSE 0 END`;
+
+const isLiftable = (column: string): string => `${column} IN (${liftable.map((one) => `'${one}'`).join(", ")})`;
+
+/** Before this nothing counts. A removal by the code of before has its moment in `removed_at` alone. */
+export const clearedAt = (row: string): string => `max(coalesce(${row}.cleared_at, -1),
+  iif(${row}.removed_at > coalesce(${row}.lifted_at, -1), ${row}.removed_at, -1))`;
+
+/**
+ * What becomes of a row that is there: what holds longer and weighs more stays, the earlier cause of two that weigh the
+ * same, so that any order and any repetition of the causes makes the same row. Parameters: ?2 now; ?3 is 1 for what is
+ * asked for now, whatever was removed before.
+ */
+export const join = `ON CONFLICT (channel, address_key) DO UPDATE SET
+  label = excluded.label,
+  reason = iif(${isKept()}, suppression.reason, excluded.reason),
+  source_message = iif(${isKept()}, suppression.source_message, excluded.source_message),
+  caused_at = iif(${isKept()}, suppression.caused_at, excluded.caused_at),
+  created_at = iif(${isActive()}, suppression.created_at, excluded.created_at),
+  expires_at = iif(${isActive()},
+    iif(suppression.expires_at IS NULL OR excluded.expires_at IS NULL, NULL, max(suppression.expires_at, excluded.expires_at)),
+    excluded.expires_at),
+  removed_at = NULL
+WHERE (?3 = 1 OR (excluded.caused_at > ${clearedAt("suppression")}
+    AND (NOT ${isLiftable("excluded.reason")} OR excluded.caused_at > coalesce(suppression.lifted_at, -1))))
+  AND (NOT ${isActive()} OR NOT ${isKept()}
+    OR (suppression.expires_at IS NOT NULL AND (excluded.expires_at IS NULL OR excluded.expires_at > suppression.expires_at)))`;
+
+function isActive(): string {
+  return "(suppression.removed_at IS NULL AND (suppression.expires_at IS NULL OR suppression.expires_at > ?2))";
+}
+
+function isKept(): string {
+  const [stored, given] = [rank("suppression.reason"), rank("excluded.reason")];
+  return `(${isActive()} AND (${stored} > ${given} OR (${stored} = ${given} AND suppression.caused_at <= excluded.caused_at)))`;
 }
 
 /**
- * Suppresses addresses: one statement for any number. The first reason stays; one that was removed comes back only for
- * a cause after the removal, so that a repeated old webhook does not undo it.
+ * Suppresses addresses: one statement for any number. `asked` for now (the API) brings back what was removed; an event
+ * does so only when it happened after the removal, so that a repeated old webhook does not undo it.
  */
-export async function addSuppressions(
+export function addSuppressions(
   db: D1Database,
   suppressions: readonly Suppression[],
   now: number,
-): Promise<void> {
-  await db
+  asked: boolean,
+): D1PreparedStatement {
+  return db
     .prepare(
-      `INSERT INTO suppression (channel, address_key, label, reason, source_message, caused_at, created_at)
+      `INSERT INTO suppression (channel, address_key, label, reason, source_message, caused_at, created_at, expires_at)
        SELECT value ->> 'channel', value ->> 'addressKey', value ->> 'label', value ->> 'reason',
-              value ->> 'sourceMessage', value ->> 'causedAt', ?2
+              value ->> 'sourceMessage', value ->> 'causedAt', ?2, value ->> 'expiresAt'
+       FROM json_each(?1) WHERE true ${join}`,
+    )
+    .bind(JSON.stringify(suppressions), now, asked ? 1 : 0);
+}
+
+/**
+ * Takes back what providers had said of addresses before `causedAt`. Written down even where there is nothing: what is
+ * taken back may come after it.
+ */
+export function liftSuppressions(
+  db: D1Database,
+  lifted: readonly (AddressOf & { readonly label: string; readonly causedAt: number })[],
+  now: number,
+): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO suppression (channel, address_key, label, reason, caused_at, created_at, removed_at, lifted_at)
+       SELECT value ->> 'channel', value ->> 'addressKey', value ->> 'label', 'provider-listed',
+              value ->> 'causedAt', ?2, value ->> 'causedAt', value ->> 'causedAt'
        FROM json_each(?1) WHERE true
        ON CONFLICT (channel, address_key) DO UPDATE SET
-         label = excluded.label, reason = excluded.reason, source_message = excluded.source_message,
-         caused_at = excluded.caused_at, created_at = excluded.created_at, removed_at = NULL
-       WHERE suppression.removed_at IS NOT NULL
-         AND (excluded.caused_at > suppression.removed_at OR excluded.reason = 'manual')`,
+         removed_at = iif(suppression.removed_at IS NULL AND ${isLiftable("suppression.reason")}
+           AND suppression.caused_at <= excluded.lifted_at, excluded.lifted_at, suppression.removed_at),
+         lifted_at = max(coalesce(suppression.lifted_at, -1), excluded.lifted_at)`,
     )
-    .bind(JSON.stringify(suppressions), now)
-    .run();
+    .bind(JSON.stringify(lifted), now);
 }
 
 /** Removes one; false when it is not there. */
 export async function removeSuppression(
   db: D1Database,
-  channel: string,
-  addressKey: string,
+  { channel, addressKey }: AddressOf,
   now: number,
 ): Promise<boolean> {
   const { meta } = await db
-    .prepare("UPDATE suppression SET removed_at = ?3 WHERE channel = ?1 AND address_key = ?2 AND removed_at IS NULL")
+    .prepare(
+      `UPDATE suppression SET removed_at = ?3, cleared_at = ?3, expires_at = NULL
+       WHERE channel = ?1 AND address_key = ?2 AND removed_at IS NULL AND (expires_at IS NULL OR expires_at > ?3)`,
+    )
     .bind(channel, addressKey, now)
     .run();
   return meta.changes > 0;
-}
-
-export async function readSuppression(
-  db: D1Database,
-  channel: string,
-  addressKey: string,
-): Promise<ListedSuppression | undefined> {
-  const row = await db
-    .prepare("SELECT * FROM suppression WHERE channel = ?1 AND address_key = ?2 AND removed_at IS NULL")
-    .bind(channel, addressKey)
-    .first<Row>();
-  return row === null ? undefined : listedOf(row);
-}
-
-export interface SuppressionCursor {
-  readonly createdAt: number;
-  readonly channel: string;
-  readonly addressKey: string;
-}
-
-/** Newest first. */
-export async function listSuppressions(
-  db: D1Database,
-  after: SuppressionCursor | undefined,
-  limit: number,
-): Promise<readonly ListedSuppression[]> {
-  const { results } = await db
-    .prepare(
-      `SELECT * FROM suppression
-       WHERE removed_at IS NULL AND created_at <= ?1 AND (created_at < ?1 OR (channel, address_key) > (?2, ?3))
-       ORDER BY created_at DESC, channel, address_key LIMIT ?4`,
-    )
-    .bind(after?.createdAt ?? Number.MAX_SAFE_INTEGER, after?.channel ?? "", after?.addressKey ?? "", limit)
-    .all<Row>();
-  return results.map(listedOf);
-}
-
-function listedOf(row: Row): ListedSuppression {
-  return {
-    channel: row.channel,
-    addressKey: row.address_key,
-    label: row.label,
-    reason: row.reason,
-    sourceMessage: row.source_message ?? undefined,
-    causedAt: row.caused_at,
-    createdAt: row.created_at,
-  };
 }

@@ -1,9 +1,12 @@
 import { receiveWebhook } from "carillon";
 import type { DeliveryEvent, WebhookSource } from "carillon";
+import { addressOf } from "../accept/address.ts";
+import { consequenceOf } from "../suppress/consequences.ts";
 import type { Env } from "../env.ts";
 import { parseId } from "../ids.ts";
 import type { IncomingEvent } from "../ledger/ingest.ts";
 import { shardOfKey, shardStub } from "../ledger/shards.ts";
+import { sha256Hex } from "../digest.ts";
 import { settingsOf } from "../settings.ts";
 import type { Settings } from "../settings.ts";
 import { correlate } from "./correlate.ts";
@@ -14,19 +17,35 @@ const maxWebhookBytes = 1_048_576;
 /** An event's own record is kept up to here; beyond, its mapped fields are. */
 const maxRawLength = 16_000;
 
+/** Clocks differ by less. What is said to have happened later than this is taken to have happened when it came. */
+const maxAheadMs = 300_000;
+
 /**
  * Takes a provider's webhook: verify, parse, group by shard, one transaction a shard; only then the answer. When a shard
  * cannot store, the provider gets a 5xx and tries again, and what was stored already changes nothing the second time.
  */
 export async function ingestWebhook(env: Env, source: WebhookSource, request: Request): Promise<Response> {
   const settings = settingsOf(env);
-  const received = await receiveWebhook(source, request, { maxBodyBytes: maxWebhookBytes, now: () => new Date() });
+  let once: Once | undefined;
+  const received = await receiveWebhook(source, request, {
+    maxBodyBytes: maxWebhookBytes,
+    now: () => new Date(),
+    fetch: settings.fetch as typeof fetch | undefined,
+    seen(key, forSeconds) {
+      once = { key, forSeconds };
+      return false;
+    },
+  });
   if (!received.ok) {
     console.warn(JSON.stringify({ event: "webhook-refused", provider: source.id, reason: received.reason }));
     return received.response;
   }
   try {
-    await storeEvents(env, settings, received.events);
+    if (once !== undefined && !(await isFirstBody(env, once, received.events))) {
+      console.warn(JSON.stringify({ event: "webhook-refused", provider: source.id, reason: "replayed" }));
+      return new Response("rejected", { status: 409 });
+    }
+    await storeEvents(env, settings, source.id, received.events);
   } catch {
     console.error(JSON.stringify({ event: "webhook-not-stored", provider: source.id, count: received.events.length }));
     return new Response(null, { status: 503, headers: { "retry-after": "30" } });
@@ -34,7 +53,32 @@ export async function ingestWebhook(env: Env, source: WebhookSource, request: Re
   return received.response;
 }
 
-async function storeEvents(env: Env, settings: Settings, events: readonly DeliveryEvent[]): Promise<void> {
+/** What a signature that leaves the body uncovered may be used for once, and how long it would hold. */
+interface Once {
+  readonly key: string;
+  readonly forSeconds: number;
+}
+
+/**
+ * Binds such a signature to what came with it first. Whoever captured it can send that again, which changes nothing, and
+ * nothing else. So it may be written before the events are stored: the provider's own next try, after a 503, has the same.
+ */
+async function isFirstBody(env: Env, { key, forSeconds }: Once, events: readonly DeliveryEvent[]): Promise<boolean> {
+  const scoped = `webhook:${key}`;
+  return shardStub(env, await shardOfKey(env, scoped)).bind({
+    key: await sha256Hex(scoped),
+    requestHash: await sha256Hex(JSON.stringify(events.map(({ raw }) => raw ?? null))),
+    keptForMs: forSeconds * 1000,
+    now: Date.now(),
+  });
+}
+
+async function storeEvents(
+  env: Env,
+  settings: Settings,
+  provider: string,
+  events: readonly DeliveryEvent[],
+): Promise<void> {
   const now = Date.now();
   const byShard = new Map<number, IncomingEvent[]>();
   const unknown: IncomingEvent[] = [];
@@ -53,18 +97,38 @@ async function storeEvents(env: Env, settings: Settings, events: readonly Delive
     if (id === undefined) unknown.push(incomingOf(event, "", now));
     else put(id.shard, incomingOf(event, id.uuid, now));
   }
-  if (foreign > 0) console.warn(JSON.stringify({ event: "webhook-of-another-environment", count: foreign }));
+  if (foreign > 0) await countForeign(env, provider, foreign, now);
   if (unknown.length > 0) {
     const { placed, unplaced } = await correlate(env, unknown);
     for (const [shard, found] of placed) for (const event of found) put(shard, event);
     // Kept, and asked for again later, on a shard of their own choosing: the same event is always the same row.
-    for (const event of unplaced) put(await shardOfKey(env, `${event.provider}:${event.id}`), event);
+    for (const event of unplaced) {
+      put(await shardOfKey(env, `${event.provider}:${event.id}`), await withAddress(settings, event));
+    }
   }
   const stored = await Promise.allSettled(
     Array.from(byShard, ([shard, group]) => shardStub(env, shard).ingest(group, now)),
   );
   const failed = stored.find((one) => one.status === "rejected");
   if (failed !== undefined) throw failed.reason;
+}
+
+/** Health says how many; that they could not be counted is no reason to have them sent again. */
+async function countForeign(env: Env, provider: string, count: number, now: number): Promise<void> {
+  console.warn(JSON.stringify({ event: "webhook-of-another-environment", provider, count }));
+  try {
+    await shardStub(env, await shardOfKey(env, provider)).count(`foreign:${provider}`, count, now);
+  } catch {
+    console.error(JSON.stringify({ event: "foreign-not-counted", provider, count }));
+  }
+}
+
+/** What causes something for an address and is about no message that is known: the address alone is suppressed. */
+async function withAddress({ known }: Settings, event: IncomingEvent): Promise<IncomingEvent> {
+  const channel = known.find(({ id }) => id === event.provider)?.channel;
+  if (channel === undefined || event.consequence === null || event.address === undefined) return event;
+  const address = await addressOf(channel, event.address);
+  return address === undefined ? event : { ...event, about: { channel, key: address.key, label: address.label } };
 }
 
 /** Another deployment shares the provider account: its messages are not in this ledger. */
@@ -74,16 +138,21 @@ function isForeign({ metadata }: DeliveryEvent, { environment }: Settings): bool
 }
 
 function incomingOf(event: DeliveryEvent, uuid: string, receivedAt: number): IncomingEvent {
-  const { id, provider, type, occurredAt, providerMessageId, address, providerType, reason, code, raw } = event;
+  const { id, provider, type, providerMessageId, address, providerType, reason, code, raw } = event;
+  // The epoch: the provider does not say.
+  const said = event.occurredAt.getTime() || receivedAt;
+  const isBelieved = said <= receivedAt + maxAheadMs;
   return {
     uuid,
     id,
     provider,
     type,
-    // The epoch: the provider does not say.
-    occurredAt: occurredAt.getTime() || receivedAt,
+    occurredAt: isBelieved ? said : receivedAt,
+    claimedAt: isBelieved ? undefined : said,
     providerMessageId,
+    address: address?.trim(),
     addressKey: address?.trim().toLowerCase(),
+    consequence: consequenceOf(event) ?? null,
     providerType,
     reason,
     code,

@@ -11,6 +11,12 @@ export interface AcceptedNotification {
   /** Milliseconds; in the future for a scheduled one. */
   readonly sendAt: number;
   readonly providers: readonly string[] | undefined;
+  /** Undefined: transactional. */
+  readonly category?: string | undefined;
+  /** Milliseconds; nothing is sent from then on. */
+  readonly expiresAt?: number | undefined;
+  /** Id of the schedule that made it. */
+  readonly schedule?: string | undefined;
   /** JSON, stored once for all messages. */
   readonly content: string;
   readonly messages: readonly { readonly recipient: unknown; readonly addresses: readonly StoredAddress[] }[];
@@ -59,6 +65,23 @@ export function accept(sql: SqlStorage, command: AcceptCommand): AcceptAnswer {
   return { outcome: "accepted" };
 }
 
+/**
+ * Binds a key to a request for a while. False when it is bound to another: kept beside the idempotency keys, of which it is
+ * one, though of a request that made no notification.
+ */
+export function bind(sql: SqlStorage, command: IdempotencyKey & { readonly now: number }): boolean {
+  const { key, requestHash, keptForMs, now } = command;
+  const earlier = readKey(sql, key, now);
+  if (earlier !== undefined) return earlier.request_hash === requestHash;
+  sql.exec(
+    "INSERT OR REPLACE INTO idempotency (key, request_hash, notifications, expires_at) VALUES (?, ?, '[]', ?)",
+    key,
+    requestHash,
+    now + keptForMs,
+  );
+  return true;
+}
+
 /** uuids of the notifications that this very request made; undefined when it was not accepted before. */
 export function findAccepted(
   sql: SqlStorage,
@@ -84,13 +107,14 @@ function readKey(
 }
 
 function insertNotification(sql: SqlStorage, notification: AcceptedNotification, now: number): void {
-  const { stem, channel, priority, sendAt, providers, content, messages } = notification;
+  const { stem, channel, priority, sendAt, providers, category, expiresAt, schedule, content, messages } = notification;
   const uuid = uuidAt(stem, 0);
   const bytes = new TextEncoder().encode(content);
   const inParts = bytes.length > partBytes;
   sql.exec(
-    `INSERT INTO notification (uuid, channel, accepted_at, send_at, providers, content, content_bytes)
-     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO notification (uuid, channel, accepted_at, send_at, providers, content, content_bytes, category,
+                               expires_at, schedule)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     uuid,
     channel,
     now,
@@ -98,6 +122,9 @@ function insertNotification(sql: SqlStorage, notification: AcceptedNotification,
     providers === undefined ? null : JSON.stringify(providers),
     inParts ? null : content,
     bytes.length,
+    category ?? null,
+    expiresAt ?? null,
+    schedule ?? null,
   );
   for (let part = 0; inParts && part * partBytes < bytes.length; part++) {
     const data = bytes.slice(part * partBytes, (part + 1) * partBytes);
@@ -118,18 +145,23 @@ function insertNotification(sql: SqlStorage, notification: AcceptedNotification,
 /** Content of notifications, by stem of the uuid; put together again where it was stored in parts. */
 export function readContents(sql: SqlStorage, uuids: readonly string[]): Map<string, NotificationContent> {
   const found = sql
-    .exec<{ uuid: string; channel: string; providers: string | null; content: string | null }>(
-      `SELECT uuid, channel, providers, content FROM json_each(?1) AS wanted
+    .exec<
+      Record<"uuid" | "channel", string> &
+        Record<"providers" | "category" | "content", string | null> & { expires_at: number | null }
+    >(
+      `SELECT uuid, channel, providers, category, content, expires_at FROM json_each(?1) AS wanted
        JOIN notification ON notification.uuid = wanted.value`,
       JSON.stringify(uuids),
     )
     .toArray();
   return new Map(
-    found.map(({ uuid, channel, providers, content }) => [
+    found.map(({ uuid, channel, providers, category, content, expires_at }) => [
       stemOf(uuid),
       {
         channel,
         providers: providers === null ? undefined : (JSON.parse(providers) as string[]),
+        category: category ?? undefined,
+        expiresAt: expires_at ?? undefined,
         content: content ?? readParts(sql, uuid),
       },
     ]),
@@ -139,6 +171,10 @@ export function readContents(sql: SqlStorage, uuids: readonly string[]): Map<str
 export interface NotificationContent {
   readonly channel: string;
   readonly providers: readonly string[] | undefined;
+  /** Undefined: transactional. */
+  readonly category?: string | undefined;
+  /** Milliseconds; nothing is sent from then on. */
+  readonly expiresAt?: number | undefined;
   /** JSON. */
   readonly content: string;
 }

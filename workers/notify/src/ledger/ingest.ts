@@ -2,9 +2,13 @@ import { evidenceOf, joinEvidence } from "carillon";
 import type { EventType, Evidence } from "carillon";
 import { stemOf } from "../ids.ts";
 import type { Settings } from "../settings.ts";
-import { putOutbox, suppressEffect } from "./outbox.ts";
+import { consequenceOfType } from "../suppress/consequences.ts";
+import type { Consequence } from "../suppress/consequences.ts";
+import { addressEffect } from "./address-effects.ts";
+import { putOutbox } from "./outbox.ts";
 import type { Effect } from "./outbox.ts";
 import { contextsOf } from "./context.ts";
+import type { Context } from "./context.ts";
 import { isCarried, isRecorded, unrecorded } from "./rows.ts";
 import type { EvidenceByAttempt, MessageRow, Milestones, StoredAddress, TimelineRow } from "./rows.ts";
 import { change } from "./settle.ts";
@@ -26,7 +30,18 @@ export interface IncomingEvent {
   readonly reason: string | undefined;
   readonly code: string | undefined;
   readonly raw: unknown;
+  /** What it causes for its address; null: nothing. Undefined, as the code of before leaves it: what its type says. */
+  readonly consequence?: Consequence | null | undefined;
+  /** As the provider spells it. */
+  readonly address?: string | undefined;
+  /** Whom it is about, where it causes something and no message is known. */
+  readonly about?: (StoredAddress & { readonly channel: string }) | undefined;
+  /** When the provider says that it happened, where that is not believed. */
+  readonly claimedAt?: number | undefined;
 }
+
+/** The provider of events that Carillon itself tells of. */
+export const ownProvider = "carillon";
 
 /** Clicks of link scanners must not fill a shard: past this, events still move the status and are not listed. */
 const maxTimeline = 1_000;
@@ -38,9 +53,12 @@ const maxTimeline = 1_000;
 export function ingest(sql: SqlStorage, events: readonly IncomingEvent[], now: number, settings: Settings): void {
   const uuids = [...new Set(events.map(({ uuid }) => uuid))];
   const rows = new Map(selectMessages(sql, uuids).map((row) => [row.uuid, row]));
-  // Only what suppresses asks for its channel: most webhooks say "delivered".
-  const suppressing = events.flatMap((event) => (isSuppressing(event) ? (rows.get(event.uuid) ?? []) : []));
-  const contexts = contextsOf(sql, suppressing, settings);
+  // Only what causes something asks for its channel: most webhooks say "delivered".
+  const causing = events.flatMap((event) => {
+    const row = rows.get(event.uuid);
+    return row !== undefined && causes(event, row) ? row : [];
+  });
+  const contexts = contextsOf(sql, causing, settings);
   const history = readHistory(sql, [...rows.keys()]);
   const timeline: TimelineRow[] = [];
   const moved = new Set<string>();
@@ -50,15 +68,16 @@ export function ingest(sql: SqlStorage, events: readonly IncomingEvent[], now: n
   for (const event of events) {
     const row = rows.get(event.uuid);
     if (row === undefined) {
-      strays.push(event);
+      if (event.provider !== ownProvider) strays.push(event);
       continue;
     }
-    const channel = contexts.get(stemOf(row.uuid))?.channel ?? "";
-    effects.push(...effectsOf(event, row, channel));
-    const past = history.get(row.uuid) ?? { events: new Set<string>(), attempts: [] };
+    const past = history.get(row.uuid) ?? { events: new Map<string, number>(), attempts: [] };
     const key = eventKey(event);
+    // One that the provider gives no time to was of the time at which it first came.
+    const causedAt = past.events.get(key) ?? event.occurredAt;
+    effects.push(...effectsOf(event, row, contexts.get(stemOf(row.uuid)), causedAt));
     if (past.events.has(key)) continue;
-    past.events.add(key);
+    past.events.set(key, causedAt);
     history.set(row.uuid, past);
     const seq = row.seq + 1;
     const listed = seq <= maxTimeline;
@@ -75,6 +94,7 @@ export function ingest(sql: SqlStorage, events: readonly IncomingEvent[], now: n
     changes.map((row): MessageChange => change(row, {})),
     changedByEvents,
   );
+  effects.push(...effectsOfStrays(sql, strays));
   putOutbox(sql, effects, now);
   keepStrays(sql, strays, now);
 }
@@ -86,7 +106,8 @@ interface Attempt {
 }
 
 interface History {
-  readonly events: Set<string>;
+  /** With their times. */
+  readonly events: Map<string, number>;
   readonly attempts: Attempt[];
 }
 
@@ -97,16 +118,16 @@ function eventKey({ provider, id }: IncomingEvent): string {
 function readHistory(sql: SqlStorage, uuids: readonly string[]): Map<string, History> {
   const history = new Map<string, History>();
   const rows = sql.exec<
-    { message: string; seq: number; kind: string; event_key: string | null } & Attempt & Record<string, SqlStorageValue>
+    { message: string; at: number; kind: string; event_key: string | null } & Attempt & Record<string, SqlStorageValue>
   >(
-    `SELECT t.message, t.seq, t.kind, t.event_key, t.provider, t.provider_message_id
+    `SELECT t.message, t.seq, t.at, t.kind, t.event_key, t.provider, t.provider_message_id
      FROM json_each(?1) AS wanted JOIN timeline AS t ON t.message = wanted.value`,
     JSON.stringify(uuids),
   );
-  for (const { message, seq, kind, event_key, provider, provider_message_id } of rows) {
+  for (const { message, seq, at, kind, event_key, provider, provider_message_id } of rows) {
     let past = history.get(message);
-    if (past === undefined) history.set(message, (past = { events: new Set(), attempts: [] }));
-    if (event_key !== null) past.events.add(event_key);
+    if (past === undefined) history.set(message, (past = { events: new Map(), attempts: [] }));
+    if (event_key !== null) past.events.set(event_key, at);
     if (kind === "attempt") past.attempts.push({ seq, provider, provider_message_id });
   }
   return history;
@@ -154,19 +175,60 @@ function indexOf(event: IncomingEvent, addresses: readonly StoredAddress[]): num
   );
 }
 
-function isSuppressing<E extends Pick<IncomingEvent, "type">>(
-  event: E,
-): event is E & { readonly type: "bounced" | "complained" } {
-  return event.type === "bounced" || event.type === "complained";
+function consequenceIn({ consequence, type }: IncomingEvent): Consequence | undefined {
+  return consequence === undefined ? consequenceOfType(type) : (consequence ?? undefined);
 }
 
-function effectsOf(event: IncomingEvent, row: MessageRow, channel: string): readonly Effect[] {
-  if (!isSuppressing(event)) return [];
+/** Whether an event has an effect; that a message was received has one only for one that had softly bounced. */
+function causes(event: IncomingEvent, { milestones }: MessageRow): boolean {
+  const kind = consequenceIn(event)?.kind;
+  return kind !== undefined && (kind !== "received" || hasBouncedSoftly(milestones));
+}
+
+function hasBouncedSoftly(milestones: string): boolean {
+  return (JSON.parse(milestones) as Milestones).soft_bounced !== undefined;
+}
+
+const receivedEvidence = new Set<Evidence | null | undefined>(["delivered", "opened", "clicked", "complained"]);
+
+function effectsOf(
+  event: IncomingEvent,
+  row: MessageRow,
+  context: Context | undefined,
+  causedAt: number,
+): readonly Effect[] {
+  const consequence = consequenceIn(event);
+  if (consequence === undefined || context === undefined) return [];
   const addresses = JSON.parse(row.addresses) as StoredAddress[];
-  const address = addresses.length === 1 ? addresses[0] : addresses.find(({ key }) => key === event.addressKey);
+  const index = addresses.length === 1 ? 0 : addresses.findIndex(({ key }) => key === event.addressKey);
+  const address = addresses[index];
   if (address === undefined) return [];
-  const { type: reason, occurredAt: causedAt } = event;
-  return [suppressEffect(row, address, { id: eventKey(event), channel, reason, causedAt })];
+  const bothSoftAndReceived =
+    consequence.kind === "soft"
+      ? Object.values(JSON.parse(row.evidence) as EvidenceByAttempt).some((one) => receivedEvidence.has(one[index]))
+      : consequence.kind === "received" && hasBouncedSoftly(row.milestones);
+  const cause = { id: eventKey(event), causedAt, message: row.uuid, bothSoftAndReceived };
+  return [addressEffect(consequence, address, context, cause)].filter((effect) => effect !== undefined);
+}
+
+/** What events of no message cause for their addresses. */
+function effectsOfStrays(sql: SqlStorage, strays: readonly IncomingEvent[]): readonly Effect[] {
+  const causing = strays.filter((event) => event.about !== undefined && consequenceIn(event) !== undefined);
+  if (causing.length === 0) return [];
+  const known = sql
+    .exec<{ id: string; at: number }>(
+      `SELECT stray.id, stray.event ->> 'occurredAt' AS at FROM json_each(?1) AS wanted JOIN stray ON stray.id = wanted.value`,
+      JSON.stringify(causing.map(eventKey)),
+    )
+    .toArray();
+  const times = new Map(known.map(({ id, at }) => [id, at]));
+  return causing.flatMap((event) => {
+    const { about } = event;
+    const consequence = consequenceIn(event);
+    const id = eventKey(event);
+    const cause = { id, causedAt: times.get(id) ?? event.occurredAt, message: undefined };
+    return (about && consequence && addressEffect(consequence, about, about, cause)) ?? [];
+  });
 }
 
 /** Mail servers like to repeat the address that they refuse. */
@@ -178,8 +240,8 @@ function withoutAddresses(text: string): string {
 }
 
 function entryOf(event: IncomingEvent, message: string, seq: number, key: string): TimelineRow {
-  const { type, occurredAt, providerType, reason, code, raw, provider, providerMessageId } = event;
-  const data = { type, providerType, reason: reason && withoutAddresses(reason), code, raw };
+  const { type, occurredAt, claimedAt, providerType, reason, code, raw, provider, providerMessageId } = event;
+  const data = { type, providerType, reason: reason && withoutAddresses(reason), code, claimedAt, raw };
   return {
     message,
     seq,
@@ -192,13 +254,15 @@ function entryOf(event: IncomingEvent, message: string, seq: number, key: string
   };
 }
 
-/** A stray is asked for again after these: its message may be known by then (the webhook can be faster than our record). */
+/** A stray whose provider names a message is asked for again after these: its message may be known by then (the webhook can be faster than our record). */
 export const strayPausesMs: readonly number[] = [60_000, 600_000, 3_600_000];
 
 function keepStrays(sql: SqlStorage, strays: readonly IncomingEvent[], now: number): void {
   execForEach(
     sql,
-    `INSERT OR IGNORE INTO stray (id, event, received_at, due_at) SELECT value ->> 'id', value -> 'event', ?2, ?3 FROM json_each(?1)`,
+    `INSERT OR IGNORE INTO stray (id, event, received_at, due_at)
+     SELECT value ->> 'id', value -> 'event', ?2, iif(value -> 'event' ->> 'providerMessageId' IS NULL, NULL, ?3)
+     FROM json_each(?1)`,
     strays.map((event) => ({ id: eventKey(event), event })),
     now,
     now + (strayPausesMs[0] ?? 0),

@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../env.ts";
 import { shardOfName } from "../ids.ts";
 import { settingsOf } from "../settings.ts";
-import { accept, findAccepted } from "./accept.ts";
+import { accept, bind, findAccepted } from "./accept.ts";
 import type { AcceptAnswer, AcceptCommand, IdempotencyKey } from "./accept.ts";
 import { arm } from "./arm.ts";
 import { claim } from "./claim.ts";
@@ -18,6 +18,7 @@ import type { MessageDetail, MessageSummary, NotificationDetail } from "./read.t
 import { record } from "./record.ts";
 import type { RecordCommand } from "./record.ts";
 import { migrate } from "./schema.ts";
+import { addToTally } from "./tally.ts";
 import { trim } from "./trim.ts";
 
 /**
@@ -46,6 +47,16 @@ export class Ledger extends DurableObject<Env> {
 
   ingest(events: readonly IncomingEvent[], now: number): Promise<void> {
     return this.#write((sql) => ingest(sql, events, now, settingsOf(this.env)));
+  }
+
+  /** False when the key is bound to another request. */
+  bind(command: IdempotencyKey & { readonly now: number }): Promise<boolean> {
+    return this.#write((sql) => bind(sql, command));
+  }
+
+  /** Counts what came and is not stored. */
+  count(name: string, count: number, now: number): Promise<void> {
+    return this.#write((sql) => addToTally(sql, name, count, now));
   }
 
   settleOutbox(ids: readonly string[]): Promise<void> {

@@ -1,31 +1,28 @@
-import type { Evidence } from "carillon";
-import type { MessageRow, StoredAddress } from "./rows.ts";
+import type { SuppressionReason } from "../directory/suppressions.ts";
 import { execForEach } from "./sql.ts";
 
-/** Something that must happen outside of the shard because of what was written in it. */
-export interface SuppressEffect {
-  readonly kind: "suppress";
+/** Something about an address that must be known outside of the shard because of what was written in it. */
+interface AddressEffect {
   /** Derived from its cause, so that the same cause twice is one effect. */
   readonly id: string;
   readonly channel: string;
   readonly addressKey: string;
   readonly label: string;
-  readonly reason: Extract<Evidence, "bounced" | "complained"> | "recipient-gone";
-  /** uuid of the message. */
-  readonly sourceMessage: string;
+  /** uuid of the message; absent when the cause is about no message. */
+  readonly sourceMessage?: string | undefined;
   readonly causedAt: number;
 }
 
-export type Effect = SuppressEffect;
+export type SuppressionEffect = AddressEffect &
+  (
+    | { readonly kind: "suppress"; readonly reason: SuppressionReason }
+    | { readonly kind: "opt-out"; readonly category: string }
+    /** A message bounced softly there; `withdrawn`: and was delivered after all. */
+    | { readonly kind: "soft-bounce"; readonly withdrawn: boolean }
+    | { readonly kind: "lift"; readonly of: "everything" | "opt-outs" }
+  );
 
-/** Suppresses one address of a message, never the message's others. */
-export function suppressEffect(
-  row: Pick<MessageRow, "uuid">,
-  { key, label }: StoredAddress,
-  cause: Pick<SuppressEffect, "id" | "channel" | "reason" | "causedAt">,
-): SuppressEffect {
-  return { kind: "suppress", addressKey: key, label, sourceMessage: row.uuid, ...cause };
-}
+export type Effect = SuppressionEffect;
 
 /** How long an effect that was handed out may stay without an answer. */
 export const effectLeaseMs = 30_000;

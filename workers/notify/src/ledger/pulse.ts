@@ -1,4 +1,8 @@
 import { earliestDue } from "./arm.ts";
+import { readTally } from "./tally.ts";
+import type { Tally } from "./tally.ts";
+import { readTrouble } from "./trouble.ts";
+import type { LaneTrouble } from "./trouble.ts";
 
 /** How late a shard is, in milliseconds at `now`; zero where nothing is late. */
 export interface Pulse {
@@ -13,6 +17,9 @@ export interface Pulse {
   readonly alarmLateMs: number;
   /** The most that anything here is late. */
   readonly lateMs: number;
+  /** Lanes whose provider refuses our credentials, as far as this shard has seen. */
+  readonly troubles: readonly LaneTrouble[];
+  readonly tallies: readonly Tally[];
 }
 
 /** How a shard is. What should have happened and has not: a due message, the end of a lease, an effect, the alarm. */
@@ -38,5 +45,7 @@ export async function readPulse(storage: DurableObjectStorage, shard: number, no
     alarmAt: alarm ?? undefined,
     alarmLateMs: late(alarm),
     lateMs: Math.max(late(row.due), late(row.lease), late(row.waiting), late(row.outbox), late(alarm)),
+    troubles: readTrouble(storage.sql),
+    tallies: readTally(storage.sql),
   };
 }

@@ -3,6 +3,7 @@ import type { Settings } from "../settings.ts";
 import { contextsOf } from "./context.ts";
 import { putOutbox } from "./outbox.ts";
 import type { Effect } from "./outbox.ts";
+import { noteTrouble } from "./trouble.ts";
 import type { MessageRow, TimelineRow } from "./rows.ts";
 import { change, settle } from "./settle.ts";
 import type { MemberOutcome } from "./settle.ts";
@@ -64,6 +65,7 @@ export function record(sql: SqlStorage, command: RecordCommand, settings: Settin
   for (const group of again.values()) keepTogether(sql, { ...group, renderedAt: claimed?.rendered_at ?? now }, changes);
   insertTimeline(sql, timeline);
   updateMessages(sql, changes);
+  noteTrouble(sql, outcomes, now);
   putOutbox(sql, effects, now);
 }
 

@@ -1,10 +1,13 @@
 import { joinEvidence } from "carillon";
 import type { AttemptReport } from "carillon";
+import type { Budget } from "../dispatch/budgets.ts";
 import { decide } from "../dispatch/decide.ts";
 import type { Decision } from "../dispatch/decide.ts";
 import type { Lane } from "../dispatch/lanes.ts";
+import { consequenceOfRefusal } from "../suppress/consequences.ts";
+import { addressEffect } from "./address-effects.ts";
 import type { Context } from "./context.ts";
-import { suppressEffect } from "./outbox.ts";
+import { dueOrExpired, expired } from "./expire.ts";
 import type { Effect } from "./outbox.ts";
 import { isCarried, isRecorded, statusOf, unrecorded } from "./rows.ts";
 import type { EvidenceByAttempt, MessageRow, Milestones, StoredAddress, TimelineRow } from "./rows.ts";
@@ -23,9 +26,18 @@ export type MemberOutcome =
       readonly dropped?: readonly string[] | undefined;
     }
   | { readonly uuid: string; readonly kind: "captured"; readonly reason: string }
-  | { readonly uuid: string; readonly kind: "suppressed"; readonly reason: string }
+  | {
+      readonly uuid: string;
+      readonly kind: "suppressed";
+      readonly reason: string;
+      readonly scope?: "all" | "marketing" | undefined;
+      /** Of an opt-out from one category. */
+      readonly category?: string | undefined;
+    }
   /** Not tried again: it may have been sent, and only another request could be made. */
   | { readonly uuid: string; readonly kind: "held"; readonly reason: string }
+  /** Its time was over before a request for it began. */
+  | { readonly uuid: string; readonly kind: "expired" }
   /** Not sent, and never will be: the content cannot become a message. */
   | { readonly uuid: string; readonly kind: "refused"; readonly detail: string; readonly field: string | undefined }
   /** Not tried: due again after a pause. */
@@ -36,6 +48,8 @@ export interface Settled {
   readonly entry: TimelineRow;
   readonly change: MessageChange;
   readonly effects: readonly Effect[];
+  /** It failed, for good: why, and with whom. */
+  readonly dead?: { readonly reason: string; readonly provider: string | undefined } | undefined;
   /** Only the same request again is safe: those of one key wait together. */
   readonly sameRequest?: { readonly key: string; readonly lane: string; readonly at: number } | undefined;
 }
@@ -47,6 +61,7 @@ export interface Fence extends Context {
   readonly current: boolean;
   readonly now: number;
   readonly onUnknown: "resend" | "hold";
+  readonly budget: Budget;
   /** The next request cannot be this one again, so that its idempotency key will not help. */
   readonly keyLost?: boolean | undefined;
 }
@@ -64,11 +79,20 @@ export function settle(row: MessageRow, outcome: MemberOutcome, fence: Fence): S
     case "captured":
       return end("guard", "captured", { reason: outcome.reason });
     case "suppressed":
-      return end("suppression", "suppressed", { reason: outcome.reason });
+      return end("suppression", "suppressed", {
+        reason: outcome.reason,
+        scope: outcome.scope,
+        category: outcome.category,
+      });
     case "held":
       return end("unknown", "held", { reason: outcome.reason });
+    case "expired":
+      return { ...expired(row, now), effects: [] };
     case "refused":
-      return end("message", "failed", { reason: outcome.detail, field: outcome.field });
+      return {
+        ...end("message", "failed", { reason: outcome.detail, field: outcome.field }),
+        dead: { reason: "invalid-message", provider: undefined },
+      };
     case "postponed":
       if (row.unknown_tries > 0 && !hasLane(fence) && fence.onUnknown === "hold") {
         return end("unknown", "held", { reason: "The provider that may have it is not configured any more." });
@@ -93,7 +117,7 @@ function postpone(row: MessageRow, outcome: Extract<MemberOutcome, { kind: "post
     change: change(row, {
       seq,
       place: "queued",
-      due_at: sameRequest ? null : until,
+      due_at: sameRequest ? null : dueOrExpired(until, fence.expiresAt),
       chunk: sameRequest ? waiting : null,
       possible_duplicate: unknown && !sameRequest ? 1 : row.possible_duplicate,
     }),
@@ -140,15 +164,20 @@ function settleAttempt(row: MessageRow, outcome: Extract<MemberOutcome, { kind: 
   }
   const decision = decideFor(row, counted, report, fence);
   if (decision.action === "stop") {
-    const { place } = decision;
-    return { entry: entry(decision), change: change(row, { ...counted, place, due_at: null, chunk: null }), effects };
+    const { place, because: reason } = decision;
+    return {
+      entry: entry(decision),
+      change: change(row, { ...counted, place, due_at: null, chunk: null }),
+      effects,
+      dead: place === "failed" ? { reason, provider: report.provider } : undefined,
+    };
   }
   const { lane, at, sameRequest, possibleDuplicate } = decision;
   const next = {
     ...counted,
     ...(lane === laneKey ? {} : { lane, lane_tries: 0, lane_since: null }),
     place: "queued" as const,
-    due_at: sameRequest ? null : at,
+    due_at: sameRequest ? null : dueOrExpired(at, fence.expiresAt),
     chunk: sameRequest ? waiting : null,
     possible_duplicate: counted.possible_duplicate || possibleDuplicate ? 1 : 0,
   };
@@ -202,9 +231,11 @@ function decideFor(
   row: MessageRow,
   counted: Pick<MessageRow, "lane_tries" | "lane_since" | "tries" | "unknown_tries">,
   report: AttemptReport,
-  { now, onUnknown, lanes, keyLost = false }: Fence,
+  { now, onUnknown, lanes, budget, sendAt = now, keyLost = false }: Fence,
 ): Decision {
-  if (isCarried(JSON.parse(row.evidence) as EvidenceByAttempt)) return { action: "stop", place: "done" };
+  if (isCarried(JSON.parse(row.evidence) as EvidenceByAttempt)) {
+    return { action: "stop", place: "done", because: "carried" };
+  }
   const { kind = "unexpected-response", notAccepted, tryNext, retryAfterMs } = report;
   const unknown = report.outcome === "unknown";
   const failed = { failure: { kind, notAccepted, tryNext, retryAfterMs }, unknown };
@@ -216,16 +247,24 @@ function decideFor(
     maxBatch: 1,
     keyWindowMs: 0,
   };
-  return decide(counted, failed, keyLost ? { ...lane, keyWindowMs: 0 } : lane, lanes, { now, onUnknown });
+  return decide(counted, failed, keyLost ? { ...lane, keyWindowMs: 0 } : lane, lanes, {
+    now,
+    onUnknown,
+    budget,
+    dueSince: row.send_at ?? sendAt,
+  });
 }
 
 /** The provider says that it will not send there: nor shall we. An envelope's failure does not say which address. */
-function suppressOnly(row: MessageRow, report: AttemptReport, { channel, now }: Fence): readonly Effect[] {
+function suppressOnly(row: MessageRow, report: AttemptReport, fence: Fence): readonly Effect[] {
   const addresses = JSON.parse(row.addresses) as StoredAddress[];
   const [only] = addresses;
   if (only === undefined || addresses.length > 1) return [];
-  const id = `${report.provider}:${row.uuid}:gone`;
-  return [suppressEffect(row, only, { id, channel, reason: "recipient-gone", causedAt: now })];
+  const { provider, providerCode } = report;
+  const consequence = consequenceOfRefusal(provider, providerCode, fence.optOutCategory !== undefined);
+  // When it was refused: a report that comes a second time, or late, is no newer for it.
+  const cause = { id: `${provider}:${row.uuid}:gone`, causedAt: report.startedAt.getTime(), message: row.uuid };
+  return [addressEffect(consequence, only, fence, cause)].filter((effect) => effect !== undefined);
 }
 
 /** The row with what changed, its status derived anew. */

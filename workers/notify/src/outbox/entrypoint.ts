@@ -1,11 +1,10 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
-import { addSuppressions } from "../directory/suppressions.ts";
 import type { Env } from "../env.ts";
-import { formatId } from "../ids.ts";
 import { correlate } from "../ingest/correlate.ts";
 import type { IncomingEvent } from "../ledger/ingest.ts";
 import type { Effect } from "../ledger/outbox.ts";
 import { shardStub } from "../ledger/shards.ts";
+import { applySuppressions } from "./suppress.ts";
 
 /** Carries out what a shard's transactions caused elsewhere. Answers at once; what is not settled is handed out again. */
 export class Effects extends WorkerEntrypoint<Env> {
@@ -21,16 +20,8 @@ export class Effects extends WorkerEntrypoint<Env> {
 
 async function applyEffects(env: Env, shard: number, effects: readonly Effect[]): Promise<void> {
   const now = Date.now();
-  const suppressions = effects.map(({ channel, addressKey, label, reason, sourceMessage, causedAt }) => ({
-    channel,
-    addressKey,
-    label,
-    reason,
-    sourceMessage: formatId("msg", shard, sourceMessage),
-    causedAt,
-  }));
   try {
-    await addSuppressions(env.DB, suppressions, now);
+    await applySuppressions(env.DB, shard, effects, now);
   } catch {
     console.error(JSON.stringify({ event: "effects-failed", shard, count: effects.length }));
     return;

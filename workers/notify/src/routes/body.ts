@@ -7,14 +7,14 @@ import type { FieldError } from "../problem.ts";
 const maxBodyBytes = 12_000_000;
 
 /** The body as bytes, read no further than the limit, whatever Content-Length says. */
-async function readBody(c: Context): Promise<Uint8Array<ArrayBuffer>> {
+export async function readBody(c: Context, maxBytes: number = maxBodyBytes): Promise<Uint8Array<ArrayBuffer>> {
   const tooLarge = refusal({
     status: 413,
     code: "body-too-large",
     title: "The body is too large.",
-    detail: `The limit is ${maxBodyBytes} bytes.`,
+    detail: `The limit is ${maxBytes} bytes.`,
   });
-  if (Number(c.req.header("content-length") ?? 0) > maxBodyBytes) throw tooLarge;
+  if (Number(c.req.header("content-length") ?? 0) > maxBytes) throw tooLarge;
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = c.req.raw.body?.getReader();
@@ -22,7 +22,7 @@ async function readBody(c: Context): Promise<Uint8Array<ArrayBuffer>> {
     const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
     if (done) break;
     size += value.length;
-    if (size > maxBodyBytes) {
+    if (size > maxBytes) {
       await reader?.cancel();
       throw tooLarge;
     }
@@ -38,12 +38,16 @@ async function readBody(c: Context): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 /** JSON that fits a schema; anything else ends the request with a problem that names the field. */
-export async function readJson<T extends v.GenericSchema>(c: Context, schema: T): Promise<v.InferOutput<T>> {
+export async function readJson<T extends v.GenericSchema>(
+  c: Context,
+  schema: T,
+  maxBytes: number = maxBodyBytes,
+): Promise<v.InferOutput<T>> {
   const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") {
     throw refusal({ status: 415, code: "unsupported-media-type", title: "The body must be application/json." });
   }
-  const body = await readBody(c);
+  const body = await readBody(c, maxBytes);
   let json: unknown;
   try {
     json = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body));

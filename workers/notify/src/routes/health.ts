@@ -3,6 +3,7 @@ import type { Env } from "../env.ts";
 import type { Pulse } from "../ledger/pulse.ts";
 import { allShards, shardStub } from "../ledger/shards.ts";
 import { settingsOf } from "../settings.ts";
+import { foreignEvents, troubledLanes } from "./health-lanes.ts";
 import { iso } from "./views.ts";
 
 export const health = new Hono<{ Bindings: Env }>();
@@ -33,6 +34,7 @@ async function examine(env: Env, now: number): Promise<{ status: 200 | 503; body
     );
   const late = pulses.some((pulse) => pulse.status === "rejected" || pulse.value.lateMs >= unhealthyAfterMs);
   const healthy = !late && directory === "reachable";
+  const seen = pulses.flatMap((pulse) => (pulse.status === "fulfilled" ? pulse.value : []));
   return {
     status: healthy ? 200 : 503,
     body: {
@@ -47,6 +49,12 @@ async function examine(env: Env, now: number): Promise<{ status: 200 | 503; body
         receives: settings.webhooks.has(id),
       })),
       problems: settings.problems,
+      // Somebody must mend these; the messages go over other lanes, or wait.
+      unauthorizedLanes: troubledLanes(
+        seen.flatMap(({ troubles = [] }) => troubles),
+        now,
+      ),
+      webhooksOfOtherEnvironments: foreignEvents(seen.flatMap(({ tallies = [] }) => tallies)),
       shards: pulses.map((pulse, shard) =>
         pulse.status === "fulfilled" ? viewOf(pulse.value) : { shard, unreachable: true },
       ),

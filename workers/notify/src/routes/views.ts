@@ -33,7 +33,7 @@ export function messageDetailView(shard: number, message: MessageDetail): Record
 
 function entryView({ seq, at, kind, provider, data }: TimelineEntry): Record<string, unknown> {
   // What the provider sent stays in the ledger: it repeats the address.
-  const { raw: _, then, until, ...rest } = data;
+  const { raw: _, then, until, claimedAt, ...rest } = data;
   return {
     seq,
     at: iso(at),
@@ -42,6 +42,7 @@ function entryView({ seq, at, kind, provider, data }: TimelineEntry): Record<str
     ...rest,
     then: typeof then === "object" && then !== null ? withIso(then, "at") : then,
     ...withIso({ until }, "until"),
+    ...withIso({ claimedAt }, "claimedAt"),
   };
 }
 

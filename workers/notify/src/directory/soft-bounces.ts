@@ -1,0 +1,78 @@
+import { softBounceLimit, softBouncesKeptMs } from "../suppress/soft-bounces.ts";
+import { clearedAt, join } from "./suppressions.ts";
+import type { AddressOf } from "./suppressions.ts";
+
+/** That a message bounced softly at an address; or, withdrawn, that it was delivered after all. */
+export interface SoftBounce extends AddressOf {
+  readonly label: string;
+  /** The message's id. */
+  readonly message: string;
+  readonly at: number;
+  readonly withdrawn: boolean;
+}
+
+/**
+ * Soft bounces of the addresses in ?1 that are, with those of the time before them, too many. Parameters: ?4 messages,
+ * ?5 window.
+ */
+const tooMany = `SELECT b.channel, b.address_key, b.label, b.message, max(b.at) AS at
+  FROM (SELECT DISTINCT value ->> 'channel' AS channel, value ->> 'addressKey' AS address_key FROM json_each(?1)) AS touched
+  JOIN soft_bounce AS b ON b.channel = touched.channel AND b.address_key = touched.address_key AND b.withdrawn = 0
+  LEFT JOIN suppression AS s ON s.channel = b.channel AND s.address_key = b.address_key
+  WHERE (SELECT count(*) FROM soft_bounce AS o WHERE o.channel = b.channel AND o.address_key = b.address_key
+      AND o.withdrawn = 0 AND o.at > b.at - ?5 AND o.at <= b.at
+      AND (s.channel IS NULL OR (o.at > ${clearedAt("s")} AND o.at > coalesce(s.lifted_at, -1)))) >= ?4
+  GROUP BY b.channel, b.address_key`;
+
+/**
+ * Counts soft bounces, and makes, moves or ends the suppressions that follow from all that are counted by now: three
+ * statements, whatever their number and order.
+ */
+export function countSoftBounces(
+  db: D1Database,
+  bounces: readonly SoftBounce[],
+  now: number,
+): readonly D1PreparedStatement[] {
+  const { messages, withinMs, restMs } = softBounceLimit;
+  const json = JSON.stringify(bounces.map((one) => ({ ...one, withdrawn: one.withdrawn ? 1 : 0 })));
+  return [
+    db
+      .prepare(
+        `INSERT INTO soft_bounce (channel, address_key, message, label, at, withdrawn)
+         SELECT value ->> 'channel', value ->> 'addressKey', value ->> 'message', value ->> 'label', value ->> 'at',
+                value ->> 'withdrawn'
+         FROM json_each(?1) WHERE true
+         ON CONFLICT (channel, address_key, message) DO UPDATE SET
+           at = min(soft_bounce.at, excluded.at), withdrawn = max(soft_bounce.withdrawn, excluded.withdrawn)`,
+      )
+      .bind(json),
+    db
+      .prepare(
+        `UPDATE suppression SET expires_at = coalesce(
+           (SELECT at + ?3 FROM (${tooMany}) AS found
+            WHERE found.channel = suppression.channel AND found.address_key = suppression.address_key),
+           min(expires_at, ?2))
+         WHERE reason = 'soft-bounced' AND removed_at IS NULL AND (channel, address_key) IN
+           (SELECT value ->> 'channel', value ->> 'addressKey' FROM json_each(?1))`,
+      )
+      .bind(json, now, restMs, messages, withinMs),
+    db
+      .prepare(
+        `INSERT INTO suppression (channel, address_key, label, reason, source_message, caused_at, created_at, expires_at)
+         SELECT channel, address_key, label, 'soft-bounced', message, at, ?2, at + ?6 FROM (${tooMany})
+         WHERE at + ?6 > ?2 ${join}`,
+      )
+      .bind(json, now, 0, messages, withinMs, restMs),
+  ];
+}
+
+/** Forgets those that are too old to count: some at a time. */
+export async function trimSoftBounces(db: D1Database, now: number): Promise<void> {
+  await db
+    .prepare(
+      `DELETE FROM soft_bounce WHERE (channel, address_key, message) IN
+         (SELECT channel, address_key, message FROM soft_bounce WHERE at < ?1 LIMIT 500)`,
+    )
+    .bind(now - softBouncesKeptMs)
+    .run();
+}

@@ -1,0 +1,52 @@
+import type { Env } from "../env.ts";
+import type { Environment } from "../settings.ts";
+
+export interface UnsubscribeKey {
+  readonly id: string;
+  readonly secret: string;
+}
+
+export interface UnsubscribeSettings {
+  /** Of this Worker, as recipients reach it; without a slash at its end. */
+  readonly origin: string;
+  /** The first signs; any is known. */
+  readonly keys: readonly [UnsubscribeKey, ...UnsubscribeKey[]];
+}
+
+/** A shorter secret could be found by trying. */
+const minSecretLength = 32;
+
+/**
+ * What links to unsubscribe need: `PUBLIC_URL` and `UNSUBSCRIBE_KEYS`, both or neither. Undefined where they cannot be used:
+ * then marketing email is refused, for nobody could leave it.
+ */
+export function readUnsubscribe(
+  { PUBLIC_URL, UNSUBSCRIBE_KEYS }: Env,
+  environment: Environment,
+  problems: string[],
+): UnsubscribeSettings | undefined {
+  if (PUBLIC_URL === undefined && UNSUBSCRIBE_KEYS === undefined) return undefined;
+  const origin = originOf(PUBLIC_URL ?? "", environment !== "production");
+  if (origin === undefined) problems.push("PUBLIC_URL is not https:// and a host: marketing email is refused");
+  const keys: UnsubscribeKey[] = [];
+  for (const part of (UNSUBSCRIBE_KEYS ?? "").split(",")) {
+    const [, id, secret] = /^\s*([\w-]{1,16}):([!-+\--~]+)\s*$/.exec(part) ?? [];
+    if (id === undefined || secret === undefined || secret.length < minSecretLength) continue;
+    if (!keys.some((key) => key.id === id)) keys.push({ id, secret });
+  }
+  const [first, ...older] = keys;
+  if (keys.length < (UNSUBSCRIBE_KEYS ?? "").split(",").length) {
+    problems.push(
+      `UNSUBSCRIBE_KEYS has a part that is not <id>:<secret of at least ${minSecretLength} characters>, each id once: it is not used`,
+    );
+  }
+  return origin === undefined || first === undefined ? undefined : { origin, keys: [first, ...older] };
+}
+
+/** RFC 8058 asks for https; in development there may be none. */
+function originOf(text: string, allowHttp: boolean): string | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const { protocol, origin, pathname, search, hash, username } = new URL(text);
+  const isBare = pathname === "/" && search === "" && hash === "" && username === "";
+  return isBare && (protocol === "https:" || (allowHttp && protocol === "http:")) ? origin : undefined;
+}
