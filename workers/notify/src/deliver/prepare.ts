@@ -7,7 +7,7 @@ import type { ChunkJob } from "../ledger/claim.ts";
 import type { MemberOutcome } from "../ledger/settle.ts";
 import type { Settings } from "../settings.ts";
 import { everyCategory, optionalCategory } from "../suppress/category.ts";
-import { oneClickLink } from "../unsubscribe/link.ts";
+import { oneClickHeaders } from "../unsubscribe/link.ts";
 
 /** A message that is ready to be handed to the notifier. */
 export interface Ready {
@@ -43,8 +43,8 @@ export async function prepareAll(settings: Settings, provider: AnyProvider, job:
   for (const { uuid, recipient } of job.members) {
     const { content, optOutCategory } = contents.get(stemOf(uuid)) ?? { content: {} as Content };
     const metadata = { ...content.metadata, "carillon-environment": settings.environment };
-    const unsubscribe = await oneClickLink(settings, job, { uuid, recipient, content, optOutCategory });
-    const input = { ...content, ...unsubscribe, metadata, channel: job.channel, to: recipient };
+    const headers = await oneClickHeaders(settings, job, { uuid, recipient, content, optOutCategory });
+    const input = { ...content, ...headers, metadata, channel: job.channel, to: recipient };
     const made = await make(provider, job, { uuid, optOutCategory }, input, []);
     if ("kind" in made) refused.push(made);
     else ready.push(made);

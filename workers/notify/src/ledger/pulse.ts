@@ -18,8 +18,9 @@ export interface Pulse {
   /** The most that anything here is late. */
   readonly lateMs: number;
   /** Lanes whose provider refuses our credentials, as far as this shard has seen. */
-  readonly troubles: readonly LaneTrouble[];
-  readonly tallies: readonly Tally[];
+  readonly troubles?: readonly LaneTrouble[];
+  /** Absent, like the lanes, from a shard that still runs the code of before. */
+  readonly tallies?: readonly Tally[];
 }
 
 /** How a shard is. What should have happened and has not: a due message, the end of a lease, an effect, the alarm. */

@@ -49,6 +49,7 @@ unsubscribe.post("/:token", async (c) => {
       await choose(c.env, subject, names("shown").filter(isKnown), names("wanted").filter(isKnown));
       break;
     }
+    case null:
     default:
       throw refusal({
         status: 400,

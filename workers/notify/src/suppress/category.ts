@@ -59,5 +59,7 @@ export function optionalCategory(
   categories: ReadonlyMap<string, Category>,
   name: string | null | undefined,
 ): string | undefined {
-  return name == null || name === defaultCategory || categories.get(name)?.required === true ? undefined : name;
+  return name === null || name === undefined || name === defaultCategory || categories.get(name)?.required === true
+    ? undefined
+    : name;
 }

@@ -1,4 +1,3 @@
-import type { ChannelId } from "carillon";
 import { addressOf } from "../accept/address.ts";
 import { formatId } from "../ids.ts";
 import type { ChunkJob } from "../ledger/claim.ts";
@@ -9,10 +8,11 @@ import { signToken } from "./token.ts";
 export const unsubscribePath = "/v1/unsubscribe";
 
 /**
- * Content of a message that brings the link of its one recipient: RFC 8058's headers come of it. Nothing for what is
- * no email, cannot be unsubscribed from, or brings a link of its sender's own.
+ * Content of a message that brings the link of its one recipient, in RFC 8058's headers. Nothing for what is no email,
+ * cannot be unsubscribed from, or brings a link of its sender's own. (The channel's `unsubscribe` takes https alone; in
+ * development the link may lead to http.)
  */
-export async function oneClickLink(
+export async function oneClickHeaders(
   { unsubscribe }: Settings,
   { channel, shard }: Pick<ChunkJob, "channel" | "shard">,
   message: {
@@ -21,18 +21,25 @@ export async function oneClickLink(
     readonly content: Readonly<Record<string, unknown>>;
     readonly optOutCategory?: string | undefined;
   },
-): Promise<{ readonly unsubscribe?: { readonly url: string } }> {
+): Promise<{ readonly headers?: object }> {
   const { uuid, recipient, content, optOutCategory: category } = message;
   if (channel !== "email" || category === undefined || unsubscribe === undefined || bringsOwnLink(content)) return {};
-  const address = await addressOf(channel as ChannelId, recipient);
+  const address = await addressOf(channel, recipient);
   if (address === undefined) return {};
   const subject = { channel, addressKey: address.key, category, message: formatId("msg", shard, uuid) };
+  const token = await signToken(unsubscribe.keys[0], subject);
   return {
-    unsubscribe: { url: `${unsubscribe.origin}${unsubscribePath}/${await signToken(unsubscribe.keys[0], subject)}` },
+    headers: {
+      ...(content["headers"] as object | undefined),
+      "List-Unsubscribe": `<${unsubscribe.origin}${unsubscribePath}/${token}>`,
+      "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    },
   };
 }
 
 /** Whether the sender has seen to it: `unsubscribe`, or the header itself. */
 export function bringsOwnLink({ unsubscribe, headers }: Readonly<Record<string, unknown>>): boolean {
-  return unsubscribe !== undefined || Object.keys(headers ?? {}).some((name) => /^list-unsubscribe$/i.test(name));
+  return (
+    unsubscribe !== undefined || Object.keys(headers ?? {}).some((name) => /^list-unsubscribe(-post)?$/i.test(name))
+  );
 }
