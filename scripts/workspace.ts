@@ -25,3 +25,10 @@ export function providerIds(): readonly string[] {
     .map((file) => dirname(file).split(/[/\\]/).at(-1) ?? "")
     .toSorted();
 }
+
+/** Providers that are packages of their own, by the names of their folders, sorted. */
+export function providerPackages(): readonly string[] {
+  return globSync("packages/*/src/provider.ts", { cwd: root })
+    .map((file) => file.split(/[/\\]/)[1] ?? "")
+    .toSorted();
+}

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { failureKinds, failureTable } from "carillon";
 import { afterAll, describe, expect, it } from "vitest";
 import { root } from "../../scripts/run.ts";
-import { providerIds } from "../../scripts/workspace.ts";
+import { providerIds, providerPackages } from "../../scripts/workspace.ts";
 import { codeBlocks } from "./code-blocks.ts";
 import { compile } from "./compile.ts";
 
@@ -20,7 +20,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe("the documents", () => {
   it("have a page for every provider, and no page for one that is gone", () => {
     const pages = globSync("docs/providers/*.md", { cwd: root }).map((file) => file.replace(/^.*[/\\](.*)\.md$/, "$1"));
-    expect(pages.toSorted()).toEqual(providerIds());
+    expect(pages.toSorted()).toEqual([...providerIds(), ...providerPackages()].toSorted());
   });
 
   it("hold TypeScript that compiles", { timeout: 60_000 }, () => {
