@@ -1,12 +1,34 @@
 import { builtin } from "./builtin.ts";
 import type { Connection, Target } from "./socket.ts";
 
-type Net = typeof import("node:net");
-type Tls = typeof import("node:tls");
-type Socket = import("node:net").Socket;
-type ConnectionOptions = import("node:tls").ConnectionOptions;
+/** Of Node's sockets what is used here: Bun and Deno have it, too. */
+interface Socket {
+  on(event: "data", listener: (chunk: Uint8Array) => void): unknown;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  on(event: "end" | "close", listener: () => void): unknown;
+  once(event: "connect" | "secureConnect", listener: () => void): unknown;
+  off(event: "data", listener: (chunk: Uint8Array) => void): unknown;
+  write(bytes: Uint8Array, done: (error?: Error | null) => void): unknown;
+  end(bytes: Uint8Array, done: () => void): unknown;
+  destroy(): unknown;
+}
 
-/** Of `net`, Bun and Deno have this much in common. */
+interface Net {
+  connect(options: { readonly host: string; readonly port: number }): Socket;
+  /** 0 for what is no IP address. */
+  isIP(host: string): number;
+}
+
+interface Tls {
+  connect(options: {
+    readonly host: string;
+    readonly servername: string;
+    readonly ca: string | undefined;
+    readonly port?: number;
+    readonly socket?: Socket;
+  }): Socket;
+}
+
 export async function connect(
   { host, port, tls: isSecure, ca }: Target,
   signal: AbortSignal,
@@ -14,7 +36,7 @@ export async function connect(
   const [net, tls] = await Promise.all([builtin<Net>("node:net"), builtin<Tls>("node:tls")]);
   if (!net || !tls) return "This runtime has no sockets";
   // RFC 6066 section 3: an address is no server name. The certificate is checked against the host all the same.
-  const secure: ConnectionOptions = { host, servername: net.isIP(host) ? "" : host, ca };
+  const secure = { host, servername: net.isIP(host) ? "" : host, ca };
   const plain = isSecure ? undefined : net.connect({ host, port });
   let flow = flowOf(plain ?? tls.connect({ ...secure, port }));
   const close = (): void => void flow.socket.destroy();
