@@ -72,6 +72,11 @@ export const simulatorCredentials: {
     /** Its public half, SPKI, base64. */
     readonly publicKey: string;
   };
+  readonly qstash: {
+    readonly token: string;
+    readonly currentSigningKey: string;
+    readonly nextSigningKey: string;
+  };
   readonly webpush: {
     readonly vapidSubject: string;
     /** 65 bytes, uncompressed, in base64url. */
@@ -150,6 +155,11 @@ export const simulatorCredentials: {
     },
     publicKey:
       "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAxFrMwxzSIZz+4Ro1YBR3NNunGllHACGkgFfO0Sm8IP7qaTLisIKipiQvzj/2wJg7TWMUTX9E5HhAjnQZt/vUtQGVyyVj9DplzxRk96ttb7esQnDP3KeVBnYnCj5JBGbLUF7PLIKK367edELA/TcfCGCBP+E7+76K086kDPmGPX9NRrZcqjYWdjTr/blUtUfXgS8HGcnCNAerGScwNnXU8mdUmnp1l8IEFop1w80nfU70ipE1+B5fAbf+jaKOOSI2++TpyUaKAOBw85UqsLn40JUtQmQOdSNY1B5AuT/CSdj+ZqNF1iYtFKDxxAzKEeoD788Am/Hfx5UG9nNrmibq9wIDAQAB",
+  },
+  qstash: {
+    token: "simulator-only-qstash-token",
+    currentSigningKey: "sig_simulatorOnlyCurrent00000000",
+    nextSigningKey: "sig_simulatorOnlyNext00000000000",
   },
   webpush: {
     vapidSubject: "mailto:simulator@example.com",

@@ -3,17 +3,21 @@ import { routes as allRoutes } from "./generated/routes.ts";
 import { controlApi } from "./http/control.ts";
 import { createExchange } from "./http/exchange.ts";
 import { pages } from "./pages/pages.ts";
+import { createQueue, queueHosts } from "./queue/queue.ts";
 import type { Route } from "./route.ts";
-import { createRouter } from "./routing.ts";
+import { createRouter, type Called } from "./routing.ts";
 import { memoryStore } from "./store/memory.ts";
 import type { Store } from "./store/store.ts";
 import { lazy } from "./wire/lazy.ts";
-import { createDispatcher, type Dispatcher, type Fetch } from "./webhook/dispatcher.ts";
+import { createDispatcher, type Fetch } from "./webhook/dispatcher.ts";
 
 export interface SimulatorOptions {
-  /** Base URL of the webhooks' receiver, which gets them at `/v1/webhooks/<provider>`. Absent: none is sent. */
+  /**
+   * Base URL of the webhooks' receiver, which gets them at `/v1/webhooks/<provider>`, and of QStash's destinations: nobody
+   * else is called. Absent: nobody is.
+   */
   readonly webhookTarget?: string | undefined;
-  /** Carries webhooks to the receiver; the global `fetch` unless given. */
+  /** Carries webhooks and QStash's deliveries to the receiver; the global `fetch` unless given. */
   readonly deliver?: Fetch | undefined;
   /** In memory unless given. */
   readonly store?: Store | undefined;
@@ -23,7 +27,7 @@ export interface SimulatorOptions {
   /** From 0 up to 1; orders shuffled webhooks. */
   readonly random?: (() => number) | undefined;
   readonly sleep?: ((ms: number, signal?: AbortSignal) => Promise<void>) | undefined;
-  /** Told when webhooks become due (Unix milliseconds), to call `flush` then. Without it nothing is delivered unasked. */
+  /** Told when webhooks or deliveries become due (Unix milliseconds), to call `flush` then. Without it nothing is delivered unasked. */
   readonly wake?: ((atMs: number) => void) | undefined;
 }
 
@@ -33,10 +37,12 @@ export interface Simulator {
    * `/api`, and the pages. Rejects as `fetch` does when the signal aborts, or when a fault cuts the connection.
    */
   fetch(input: Request | string | URL, init?: RequestInit): Promise<Response>;
-  /** Delivers the webhooks that are due, and answers how many. */
-  flush: Dispatcher["flush"];
-  /** Delivers all webhooks, due or not, retries included, and answers how many times one was tried. */
-  settle: Dispatcher["settle"];
+  /** Delivers what is due, of webhooks and of QStash's messages, and answers how many. Stops early after `budgetMs`. */
+  flush(budgetMs?: number): Promise<number>;
+  /** Delivers everything, due or not, retries included, and answers how many times something was tried. */
+  settle(): Promise<number>;
+  /** When `flush` has something to do next (Unix milliseconds); undefined: nothing waits. */
+  nextDueMs(): number | undefined;
   /** Everything it keeps, for assertions. */
   readonly store: Store;
 }
@@ -51,24 +57,29 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const target = options.webhookTarget;
   const deliver = options.deliver ?? ((url, init) => fetch(url, init));
   const dispatcher = createDispatcher({ store, routes, deliver, target, now });
+  const pause = options.sleep ?? sleep;
+  const queue = createQueue({ store, deliver, target, now, sleep: pause, wake });
   const exchange = createExchange({
     store,
     target,
     now,
     random: options.random ?? Math.random,
-    sleep: options.sleep ?? sleep,
+    sleep: pause,
     wake,
   });
 
   const own = new Hono();
   own.route("/api", controlApi({ store, routes, dispatcher, target, now, wake }));
-  own.route("/", pages({ store, routes }));
+  own.route("/", pages({ store, routes, queue: queue.records, now }));
   own.onError((error) => {
     throw error;
   });
 
   const answer = async (request: Request): Promise<Response> => {
-    const called = findRoute(new URL(request.url));
+    const url = new URL(request.url);
+    const published = findQueue(url);
+    if (published) return await queue.fetch(published, request);
+    const called = findRoute(url);
     return called ? await exchange(called, request) : await own.fetch(request);
   };
 
@@ -77,18 +88,37 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
       const request = new Request(input, init);
       return untilAborted(request.signal, answer(request));
     },
-    flush: dispatcher.flush,
-    settle: dispatcher.settle,
+    // What one delivers may bring something for the other, but neither waits for it.
+    flush: (budgetMs) => both(dispatcher.flush(budgetMs), queue.flush(budgetMs)),
+    async settle() {
+      let tried = 0;
+      for (;;) {
+        const more = await both(dispatcher.settle(), queue.settle());
+        tried += more;
+        if (more === 0) return tried;
+      }
+    },
+    nextDueMs() {
+      const times = [store.nextDueMs(), queue.nextDueMs()].filter((time) => time !== undefined);
+      return times.length > 0 ? Math.min(...times) : undefined;
+    },
     store,
   };
 }
 
 /** Whether a URL calls a provider by its host name, not by a path. */
 export function namesProvider(url: URL): boolean {
-  return findByHostName()(url)?.byHostName === true;
+  return findQueue(url)?.byHostName === true || findByHostName()(url)?.byHostName === true;
 }
 
 const findByHostName = /* @__PURE__ */ lazy(() => createRouter(allRoutes));
+const findQueue = (url: URL): Called<typeof queueHosts> | undefined => findByQueueHost()(url);
+const findByQueueHost = /* @__PURE__ */ lazy(() => createRouter([queueHosts]));
+
+async function both(one: Promise<number>, other: Promise<number>): Promise<number> {
+  const [first, second] = await Promise.all([one, other]);
+  return first + second;
+}
 
 /** Fails as `fetch` does when its signal aborts, although the simulator goes on. */
 async function untilAborted(signal: AbortSignal, answer: Promise<Response>): Promise<Response> {

@@ -45,9 +45,9 @@ export class SimulatorStore extends DurableObject<Env> {
   }
 
   #armNext(): void {
-    // Webhooks from when there was a target wait for one.
+    // What is from when there was a target waits for one.
     if (this.#target === undefined) return;
-    const nextMs = this.#simulator.store.nextDueMs();
+    const nextMs = this.#simulator.nextDueMs();
     if (nextMs !== undefined) this.#arm(nextMs);
   }
 

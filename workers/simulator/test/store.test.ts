@@ -80,3 +80,32 @@ test("a cut connection fails the caller's fetch, or ends an answer before its bo
   await expect(broken.text()).rejects.toThrow();
   expect((await api<Listed>("messages")).items).toHaveLength(2);
 });
+
+const publish = (headers: Record<string, string>): Promise<Response> =>
+  worker.fetch("https://qstash.upstash.io/v2/publish/http://app.internal/jobs", {
+    method: "POST",
+    headers: { authorization: `Bearer ${simulatorCredentials.qstash.token}`, ...headers },
+    body: "x",
+  });
+const queued = async (): Promise<readonly string[]> => {
+  const headers = { authorization: `Bearer ${simulatorCredentials.qstash.token}` };
+  const response = await worker.fetch("https://qstash.upstash.io/v2/events", { headers });
+  const { events } = (await response.json()) as { readonly events: { readonly state: string }[] };
+  return events.map(({ state }) => state);
+};
+
+test("the alarm delivers what was published to the queue", async () => {
+  expect((await publish({})).status).toBe(200);
+  await vi.waitFor(async () => expect(await queued()).toContain("DELIVERED"));
+});
+
+test("what waits in the queue survives the end of the process, and the alarm goes on", async () => {
+  const published = (await (await publish({ "upstash-delay": "1h" })).json()) as { readonly messageId: string };
+  await abortAllDurableObjects();
+  const headers = { authorization: `Bearer ${simulatorCredentials.qstash.token}` };
+  const url = `https://qstash.upstash.io/v2/messages/${published.messageId}`;
+  expect((await worker.fetch(url, { headers })).status).toBe(200);
+  expect(await runInDurableObject(object(), (_, state) => state.storage.getAlarm())).toBeGreaterThan(
+    Date.now() + 3_000_000,
+  );
+});

@@ -28,6 +28,7 @@ export function layout(title: string, main: Markup): Markup {
           <a class="brand" href="/"
             >${bell}<span>Carillon <b>simulator</b></span></a
           >
+          <nav><a href="/">Inbox</a> <a href="/queue">Queue</a></nav>
           <span class="note">Nobody received any of this.</span>
         </header>
         <main>${main}</main>

@@ -1,11 +1,13 @@
 import { Hono, type Context } from "hono";
 import { filterOf } from "../http/control.ts";
+import type { Records } from "../queue/records.ts";
 import type { Route } from "../route.ts";
 import type { Store } from "../store/store.ts";
 import { contentStyle } from "./content-style.ts";
 import { inboxPage } from "./inbox.ts";
 import type { Markup } from "./layout.ts";
 import { messagePage } from "./message.ts";
+import { queuePage } from "./queue.ts";
 import { script } from "./script.ts";
 import { style } from "./style.ts";
 
@@ -18,8 +20,15 @@ const strictPolicy = `${policy}; style-src 'self'`;
 /** A frame with `srcdoc` is bound by its page's policy too, and an email is styled inline. */
 const emailPolicy = `${policy}; style-src 'self' 'unsafe-inline'`;
 
+interface PagesOptions {
+  readonly store: Store;
+  readonly routes: readonly Route[];
+  readonly queue: Records;
+  readonly now: () => Date;
+}
+
 /** The developer's inbox. */
-export function pages({ store, routes }: { readonly store: Store; readonly routes: readonly Route[] }): Hono {
+export function pages({ store, routes, queue, now }: PagesOptions): Hono {
   const app = new Hono();
 
   app.get("/", (c) => {
@@ -38,6 +47,7 @@ export function pages({ store, routes }: { readonly store: Store; readonly route
     const webhooks = store.webhooksOf([message.id]);
     return show(c, hasEmail ? emailPolicy : strictPolicy, messagePage({ message, providerName, webhooks }));
   });
+  app.get("/queue", (c) => show(c, strictPolicy, queuePage(queue, now().getTime())));
   app.get("/simulator.css", (c) => c.body(style + contentStyle, 200, { "content-type": "text/css; charset=utf-8" }));
   app.get("/simulator.js", (c) => c.body(script, 200, { "content-type": "text/javascript; charset=utf-8" }));
   return app;

@@ -13,6 +13,9 @@ a { color: inherit; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 .top { display: flex; align-items: center; gap: 16px; padding: 12px max(16px, calc(50vw - 560px)); background: var(--card); border-bottom: 1px solid var(--line); }
 .brand { display: flex; align-items: center; gap: 8px; font-size: 17px; text-decoration: none; }
+.top nav { display: flex; gap: 14px; font-size: 14px; }
+.top nav a { color: var(--soft); text-decoration: none; }
+.top nav a:hover { color: var(--ink); }
 .bell { width: 20px; fill: var(--accent); }
 .note { margin-left: auto; color: var(--soft); font-size: 13px; }
 main { max-width: 1152px; margin: 0 auto; padding: 20px 16px 64px; }

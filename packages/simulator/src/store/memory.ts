@@ -3,6 +3,8 @@ import { describeContent } from "../describe.ts";
 import type { MessageSummary, OtherRequest, RecordedMessage, RecordedRequest } from "../message.ts";
 import type { Edit } from "../route.ts";
 import { defaultSettings, type Settings } from "../settings.ts";
+import { clearedKinds } from "../queue/records.ts";
+import { memoryQueueRecords } from "./queue-records.ts";
 import { maxOtherBodyLength, maxOtherRequests } from "./store.ts";
 import type { MessageFilter, NewWebhook, Page, Remembered, Store, WebhookRecord } from "./store.ts";
 
@@ -21,6 +23,7 @@ export function memoryStore(): Store {
   let faults: Fault[] = [];
   let lastFault = 0;
   let settings: Settings = defaultSettings;
+  const queue = memoryQueueRecords();
   // Ids go on growing after `clear`, so that an old link never shows another message.
   let firstMessage = 1;
   let firstWebhook = 1;
@@ -97,6 +100,7 @@ export function memoryStore(): Store {
       firstWebhook += webhooks.length;
       for (const collection of [requests, messages, others, webhooks]) collection.length = 0;
       for (const collection of [byProviderId, webhooksByMessage, waiting, memory, witnessed]) collection.clear();
+      queue.clear(clearedKinds);
     },
 
     webhooks: ({ message }, limit, before) =>
@@ -153,6 +157,7 @@ export function memoryStore(): Store {
       return found;
     },
 
+    queue,
     settings: () => settings,
     setSettings(next) {
       settings = next;

@@ -1,5 +1,7 @@
 import type { Fault } from "../fault.ts";
 import { defaultSettings, type Settings } from "../settings.ts";
+import { clearedKinds } from "../queue/records.ts";
+import { queueSchema, sqlQueueRecords } from "./queue-records.ts";
 import { schema } from "./schema.ts";
 import { bound, openSql, page, type Row, type SqlDatabase } from "./sql-database.ts";
 import { sqlMessages } from "./sql-messages.ts";
@@ -7,10 +9,11 @@ import type { Remembered, Store, WebhookRecord, WebhookState } from "./store.ts"
 
 /** A store in SQLite, durable where the database is. `transaction` runs its writes as one: `ctx.storage.transactionSync`. */
 export function sqlStore(database: SqlDatabase, transaction: (run: () => void) => void = (run) => run()): Store {
-  for (const statement of schema) database.exec(statement);
+  for (const statement of [...schema, ...queueSchema]) database.exec(statement);
   const sql = openSql(database);
   const { rows, insert } = sql;
   const messages = sqlMessages(sql);
+  const queue = sqlQueueRecords(sql);
 
   const addWebhook: Store["addWebhook"] = (message, provider, webhook) => {
     const record = { event: webhook.event, payload: webhook.payload, url: webhook.url };
@@ -61,6 +64,7 @@ export function sqlStore(database: SqlDatabase, transaction: (run: () => void) =
       ]) {
         rows(`DELETE FROM ${table}`);
       }
+      queue.clear(clearedKinds);
     },
 
     webhooks({ message }, limit, before) {
@@ -130,6 +134,7 @@ export function sqlStore(database: SqlDatabase, transaction: (run: () => void) =
       return true;
     },
 
+    queue,
     settings() {
       const [row] = rows("SELECT record FROM settings");
       return row ? (JSON.parse(String(row["record"])) as Settings) : defaultSettings;

@@ -2,6 +2,7 @@ import type { Fault, FaultInput } from "../fault.ts";
 import type { AcceptedMessage, MessageSummary, OtherRequest, RecordedMessage, RecordedRequest } from "../message.ts";
 import type { Answer, Edit, SimulatedEvent } from "../route.ts";
 import type { Settings } from "../settings.ts";
+import type { QueueRecords } from "./queue-records.ts";
 
 /** Requests without messages that are kept: enough to look back on, and few enough for a long run of refused ones. */
 export const maxOtherRequests = 200;
@@ -98,7 +99,10 @@ export interface Store {
   addRequest(request: Omit<OtherRequest, "id">, edits: readonly Edit[]): void;
   /** Newest first. */
   otherRequests(limit: number, before?: string): Page<OtherRequest>;
-  /** Forgets messages, requests, webhooks, idempotency keys and the witness's counts; faults and settings stay. */
+  /**
+   * Forgets messages, requests, webhooks, idempotency keys, the witness's counts, and the queue's messages and dead letters.
+   * Faults and settings stay, and what the queue was told to keep: schedules, queues, URL groups, signing keys.
+   */
   clear(): void;
 
   /** Newest first. */
@@ -123,6 +127,9 @@ export interface Store {
 
   settings(): Settings;
   setSettings(settings: Settings): void;
+
+  /** What the simulated QStash keeps. */
+  readonly queue: QueueRecords;
 
   witness(): WitnessSummary;
   witnessCounts(messageId?: string): Iterable<readonly [messageId: string, accepted: number]>;
