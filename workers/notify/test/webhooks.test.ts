@@ -507,14 +507,26 @@ describe("any history of events", () => {
             if (reached !== undefined && reached !== "sent")
               milestones[reached] = Math.min(milestones[reached] ?? at, at);
           }
-          const gone = events.filter(({ type }) => type === "bounced" || type === "complained");
-          const keys = sql
-            .exec<{ key: string }>("SELECT DISTINCT payload ->> 'addressKey' AS key FROM outbox")
-            .toArray()
-            .map(({ key }) => key);
+          const addressesOf = (...types: readonly EventType[]): Set<string> =>
+            new Set(events.filter(({ type }) => types.includes(type)).map(({ address }) => addresses[address]!));
+          const keysOf = (where: string): Set<string> =>
+            new Set(
+              sql
+                .exec<{ key: string }>(`SELECT DISTINCT payload ->> 'addressKey' AS key FROM outbox WHERE ${where}`)
+                .toArray()
+                .map(({ key }) => key),
+            );
+          const gone = addressesOf("bounced", "complained");
+          const received = addressesOf("delivered", "opened", "clicked");
+          const soft = addressesOf("soft_bounced").difference(gone);
           expect(found.status).toBe(joinStatus(evidence.filter((one) => one !== undefined)));
           expect(found.milestones).toEqual(milestones);
-          expect(new Set(keys)).toEqual(new Set(gone.map(({ address }) => addresses[address]!)));
+          expect(keysOf("payload ->> 'kind' = 'suppress'")).toEqual(gone.union(addressesOf("suppressed")));
+          expect(keysOf("payload ->> 'kind' = 'opt-out'")).toEqual(addressesOf("unsubscribed"));
+          expect(keysOf("payload ->> 'kind' = 'soft-bounce'").intersection(soft)).toEqual(soft);
+          expect(keysOf("payload ->> 'kind' = 'soft-bounce' AND payload ->> 'withdrawn'").intersection(soft)).toEqual(
+            received.intersection(soft),
+          );
           expect(found.timeline.filter(({ kind }) => kind === "event")).toHaveLength(events.length);
         }),
         { numRuns: 150 },

@@ -189,7 +189,7 @@ function hasBouncedSoftly(milestones: string): boolean {
   return (JSON.parse(milestones) as Milestones).soft_bounced !== undefined;
 }
 
-const receivedEvidence = new Set<Evidence | null | undefined>(["delivered", "opened", "clicked", "complained"]);
+const receivedEvidence = new Set<Evidence | null | undefined>(["delivered", "opened", "clicked"]);
 
 function effectsOf(
   event: IncomingEvent,

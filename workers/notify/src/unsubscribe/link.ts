@@ -28,9 +28,11 @@ export async function oneClickHeaders(
   if (address === undefined) return {};
   const subject = { channel, addressKey: address.key, category, message: formatId("msg", shard, uuid) };
   const token = await signToken(unsubscribe.keys[0], subject);
+  // Half of the pair says nothing; the whole one is ours.
+  const others = Object.entries(content["headers"] ?? {}).filter(([name]) => !/^list-unsubscribe-post$/i.test(name));
   return {
     headers: {
-      ...(content["headers"] as object | undefined),
+      ...Object.fromEntries(others),
       "List-Unsubscribe": `<${unsubscribe.origin}${unsubscribePath}/${token}>`,
       "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     },
@@ -40,6 +42,6 @@ export async function oneClickHeaders(
 /** Whether the sender has seen to it: `unsubscribe`, or the header itself. */
 export function bringsOwnLink({ unsubscribe, headers }: Readonly<Record<string, unknown>>): boolean {
   return (
-    unsubscribe !== undefined || Object.keys(headers ?? {}).some((name) => /^list-unsubscribe(-post)?$/i.test(name))
+    unsubscribe !== undefined || Object.keys(headers ?? {}).some((name) => /^list-unsubscribe$/i.test(name))
   );
 }
