@@ -2,9 +2,11 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from "vitest";
 import {
+  agreeable,
   certificate,
   credentials,
   type Running,
+  startScripted,
   startServer,
   type Taken,
 } from "../../packages/smtp/src/test/server.ts";
@@ -25,9 +27,9 @@ import { smtp } from "@carillon/smtp";
 
 export async function run({ tasks }) {
   const found = {};
-  for (const { id, options, message } of tasks) {
-    const notifier = createNotifier({ email: [smtp(options)], attempts: 1, timeoutMs: 5000 });
-    const result = await notifier.send({ channel: "email", ...message }, { messageId: "msg_" + id });
+  for (const { id, options, message, timeoutMs = 5000 } of tasks) {
+    const notifier = createNotifier({ email: [smtp(options)], attempts: 1, timeoutMs });
+    const result = await notifier.send({ channel: "email", ...message }, { messageId: "msg_" + id.replaceAll(" ", "_") });
     found[id] = result.ok ? result.providerMessageId : result.kind + ": " + result.detail + (result.mayHaveBeenSent ? "?" : "");
   }
   return found;
@@ -71,7 +73,7 @@ function trustIn({ name }: Runtime): object {
 
 async function run(
   runtime: Runtime,
-  tasks: readonly { readonly id: string; readonly options: object }[],
+  tasks: readonly { readonly id: string; readonly options: object; readonly timeoutMs?: number }[],
 ): Promise<unknown> {
   const input = { simulator: "", tasks: tasks.map((task) => ({ ...task, message })) };
   return runtime.run(folder, input as never);
@@ -117,6 +119,28 @@ describe("SMTP with the package as it is published", () => {
       expect([starttls, plain].map(({ taken }) => taken.length)).toEqual(before);
     },
   );
+
+  it.each(withSockets)("knows from $name $version whether a message may have been taken", async (runtime) => {
+    const cut = await Promise.all(
+      ["RCPT", "."].map((at) => startScripted(agreeable(at, (socket) => socket.destroy()))),
+    );
+    const silent = await Promise.all(["connect", "RCPT", "."].map((at) => startScripted(agreeable(at, () => {}))));
+    servers.push(...cut, ...silent);
+    const ids = ["cut before the dot", "cut after it", "silent", "silent before the dot", "silent after it"];
+    const tasks = [...cut, ...silent].map(({ port }, index) => ({
+      id: ids[index] ?? "",
+      options: { host: "localhost", port, security: "none" },
+      timeoutMs: 500,
+    }));
+    const found = await run(runtime, tasks);
+    expect(found).toEqual({
+      "cut before the dot": "network: The connection failed",
+      "cut after it": "network: The connection failed?",
+      silent: "timeout: No full answer within 500 ms",
+      "silent before the dot": "timeout: No full answer within 500 ms",
+      "silent after it": "timeout: No full answer within 500 ms?",
+    });
+  });
 
   it.each(runtimes.filter(({ name }) => name.startsWith("workerd")))(
     "sends nothing with certificates that $name cannot take",

@@ -1,9 +1,8 @@
 import { createNotifier, type Input, type NotifierOptions, type SendResult } from "carillon";
-import type { Socket } from "node:net";
 import PostalMime, { decodeWords, type Email } from "postal-mime";
 import { afterEach, describe, expect, it } from "vitest";
 import { smtp, type SmtpOptions } from "./index.ts";
-import { certificate, credentials, type Running, startScripted, startServer } from "./test/server.ts";
+import { agreeable, certificate, credentials, type Running, startScripted, startServer } from "./test/server.ts";
 
 const simple = {
   channel: "email",
@@ -394,21 +393,6 @@ describe("a refusal", () => {
     expect(taken).toHaveLength(1);
   });
 });
-
-/** Says yes to everything until it is to do something else. */
-function agreeable(until: string, then: (socket: Socket) => void): Parameters<typeof startScripted>[0] {
-  return async (socket, heard) => {
-    if (until === "connect") return then(socket);
-    socket.write("220 hello\r\n");
-    for (let isData = false; ;) {
-      const line = await heard();
-      if (isData ? until === "." && line === "." : line.startsWith(until)) return then(socket);
-      if (isData && line !== ".") continue;
-      isData = line === "DATA";
-      socket.write(isData ? "354 go on\r\n" : "250 fine\r\n");
-    }
-  };
-}
 
 const open = { security: "none", notifier: { timeoutMs: 150 } } as const;
 

@@ -74,10 +74,25 @@ export async function startServer(options: SMTPServerOptions = {}): Promise<Runn
   return { port, taken, close: () => new Promise((resolve) => server.close(() => resolve())) };
 }
 
+/** Says yes to everything until it is to do something else. */
+export function agreeable(until: string, then: (socket: Socket) => void): Serve {
+  return async (socket, heard) => {
+    if (until === "connect") return then(socket);
+    socket.write("220 hello\r\n");
+    for (let isData = false; ;) {
+      const line = await heard();
+      if (isData ? until === "." && line === "." : line.startsWith(until)) return then(socket);
+      if (isData && line !== ".") continue;
+      isData = line === "DATA";
+      socket.write(isData ? "354 go on\r\n" : "250 fine\r\n");
+    }
+  };
+}
+
+type Serve = (socket: Socket, heard: () => Promise<string>) => Promise<void>;
+
 /** A server that says what it is told to, and keeps what it hears: for what no proper one would do. */
-export async function startScripted(
-  serve: (socket: Socket, heard: () => Promise<string>) => Promise<void>,
-): Promise<Running> {
+export async function startScripted(serve: Serve): Promise<Running> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
