@@ -28,7 +28,8 @@ export async function perform(request: OutboundRequest, options: PerformOptions)
   const aborted = "Aborted by the caller";
   if (signal?.aborted) return failure("aborted", aborted, undefined, true);
   const controller = new AbortController();
-  const answer: Answer = { status: 0, headers: new Headers(), text: "", json: undefined, truncated: true };
+  // Whoever has its status has its headers.
+  const answer = { status: 0, text: "", json: undefined, truncated: true } as Answer;
   const exchange = async (): Promise<Performed> => {
     // As text, so that the path stays as it was spelled: signatures cover it.
     const url = baseUrl ? given.replace(/^[a-z]+:\/\/[^/?#]*/i, () => baseUrl.replace(/\/+$/, "")) : given;
@@ -80,7 +81,8 @@ async function readBody({ body }: Response, answer: Answer, leftBytes: number): 
   answer.text += decoder.decode();
   answer.truncated = false;
   try {
-    answer.json = JSON.parse(answer.text);
+    // Nothing, `ok` and HTML are not worth an error, which costs more than the rest of this file.
+    if (/^[^<o]/.test(answer.text)) answer.json = JSON.parse(answer.text);
   } catch {
     // Then it is none.
   }

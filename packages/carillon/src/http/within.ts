@@ -4,14 +4,15 @@
  */
 export async function within<T>(ms: number, signal?: AbortSignal, promise?: Promise<T>): Promise<T | undefined> {
   let stop!: () => void;
-  const stopped = new Promise<undefined>((resolve) => {
-    stop = () => resolve(undefined);
-  });
-  const timer = setTimeout(stop, ms);
-  signal?.addEventListener("abort", stop);
-  if (signal?.aborted) stop();
+  let timer!: ReturnType<typeof setTimeout>;
   try {
-    return await (promise ? Promise.race([promise, stopped]) : stopped);
+    return await new Promise((resolve, reject) => {
+      stop = () => resolve(undefined);
+      timer = setTimeout(stop, ms);
+      signal?.addEventListener("abort", stop);
+      if (signal?.aborted) stop();
+      promise?.then(resolve, reject);
+    });
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", stop);

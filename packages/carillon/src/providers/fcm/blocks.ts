@@ -12,6 +12,7 @@ const plain = (name: string): string => name.replaceAll("_", "").toLowerCase();
 
 /** What is given, and before it what it leaves open; nothing where that is nothing. */
 function fillIn(given: unknown, open: FcmBlock): FcmBlock | undefined {
+  if (!filled(open)) return filled(recordOf(given));
   const names = Object.keys(recordOf(given)).map(plain);
   const missing = Object.entries(open).filter(([name]) => !names.includes(plain(name)));
   return filled({ ...Object.fromEntries(missing), ...recordOf(given) });

@@ -38,6 +38,8 @@ function* problemsOf(message: FcmMessage, { messageId }: BuildContext): Generato
     "apns.headers": apns?.["headers"],
     "webpush.headers": webpush?.["headers"],
   })) {
+    // The message's own are weighed with its texts, given or not.
+    if (given === undefined && field !== "data") continue;
     const entries = Object.entries(recordOf(given));
     for (const [name, value] of entries) {
       if (!dataNamePattern.test(name) || name === messageIdKey) yield [`${field}.${name}`, "another name"];
