@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { Env } from "./env.ts";
 import { problemResponse } from "./problem.ts";
+import { deadLetters } from "./routes/dead-letters.ts";
 import { health } from "./routes/health.ts";
 import { keys } from "./routes/keys.ts";
 import { messages } from "./routes/messages.ts";
@@ -33,6 +34,7 @@ app.route("/v1/suppressions", suppressions);
 app.route("/v1/suppressions", suppressionTransfer);
 app.route("/v1/unsubscribe", unsubscribe);
 app.route("/v1/keys", keys);
+app.route("/v1/dead-letters", deadLetters);
 app.route("/v1/health", health);
 
 app.notFound(() => problemResponse({ status: 404, code: "not-found", title: "There is nothing at this path." }));

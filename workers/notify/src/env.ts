@@ -15,6 +15,10 @@ export interface Env {
   readonly SHARDS?: string;
   /** `resend` (default: at least once) or `hold`: what becomes of a message that may have been sent. */
   readonly ON_UNKNOWN?: string;
+  /** JSON: `{"sms":{"maxTries":5,"maxAge":"30m"}}`; what it does not name has the defaults of `dispatch/budgets.ts`. */
+  readonly RETRY_BUDGETS?: string;
+  /** Days after which finished messages are deleted. Default 90. */
+  readonly RETENTION_DAYS?: string;
   /** Provider ids in order of preference, comma-separated; all that have their secrets when absent. */
   readonly PROVIDERS?: string;
   /** JSON: categories of notifications beside `transactional` and `marketing`, see `suppress/category.ts`. */

@@ -14,13 +14,15 @@ export interface Problem {
   readonly title: string;
   readonly detail?: string | undefined;
   readonly errors?: readonly FieldError[] | undefined;
+  /** Further members, as RFC 9457 allows them: what a client can go on with. */
+  readonly members?: Readonly<Record<string, unknown>> | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** RFC 9457 problem details. The type is a relative reference into this project's documentation. */
 export function problemResponse(problem: Problem): Response {
-  const { status, code, title, detail, errors, headers } = problem;
-  return new Response(JSON.stringify({ type: `/problems/${code}`, title, status, detail, errors }), {
+  const { status, code, title, detail, errors, members, headers } = problem;
+  return new Response(JSON.stringify({ ...members, type: `/problems/${code}`, title, status, detail, errors }), {
     status,
     headers: { "content-type": "application/problem+json", "cache-control": "no-store", ...headers },
   });

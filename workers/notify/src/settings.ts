@@ -1,5 +1,7 @@
 import { allowlist, capture, redirect } from "carillon";
 import type { AnyProvider, ChannelId, Fetch, Guard, ProviderSettings, WebhookSource } from "carillon";
+import { readBudgets } from "./dispatch/budgets.ts";
+import type { Budgets } from "./dispatch/budgets.ts";
 import type { Env } from "./env.ts";
 import { providerSettings } from "./generated/providers.ts";
 import { readCategories } from "./suppress/category.ts";
@@ -15,6 +17,10 @@ export interface Settings {
   readonly shards: number;
   readonly freePlan: boolean;
   readonly onUnknown: "resend" | "hold";
+  /** How long messages are tried again for, by channel. */
+  readonly budgets: Budgets;
+  /** Finished messages are kept so long. */
+  readonly retentionDays: number;
   readonly guard: Guard;
   /** In order of preference, by channel. */
   readonly providers: Readonly<Partial<Record<ChannelId, readonly AnyProvider[]>>>;
@@ -60,6 +66,8 @@ export function readSettings(env: Env): Settings {
     // Some requests ask all shards at once, and the Free plan allows an invocation 50 subrequests.
     shards: readInteger(env.SHARDS, 16, 1, freePlan ? 16 : 256, "SHARDS", problems),
     freePlan,
+    budgets: readBudgets(env.RETRY_BUDGETS, problems),
+    retentionDays: readInteger(env.RETENTION_DAYS, 90, 1, 3650, "RETENTION_DAYS", problems),
     onUnknown: readChoice(env.ON_UNKNOWN, ["resend", "hold"], "resend", "ON_UNKNOWN", problems),
     guard: readGuard(env, environment, problems),
     ...readProviders(env as unknown as Readonly<Record<string, unknown>>, problems),

@@ -15,6 +15,9 @@ export interface AcceptedView {
   readonly channel: string;
   readonly acceptedAt: string;
   readonly sendAt: string;
+  readonly expiresAt: string | undefined;
+  /** What was not taken as it was written. */
+  readonly notices?: readonly FieldError[] | undefined;
   readonly messages: readonly { readonly id: string; readonly to: readonly string[] }[];
 }
 
@@ -35,9 +38,11 @@ export async function acceptNotifications(
     readonly apiKeyId: string;
     readonly idempotencyKey: string | undefined;
     readonly pathOf: (index: number) => string;
+    /** Id of the schedule that asks. */
+    readonly schedule?: string | undefined;
   },
 ): Promise<Accepted> {
-  const { apiKeyId, idempotencyKey, pathOf } = caller;
+  const { apiKeyId, idempotencyKey, pathOf, schedule } = caller;
   const now = new Date();
   const settings = settingsOf(env);
   if (idempotencyKey !== undefined && !isIdempotencyKey(idempotencyKey)) {
@@ -45,10 +50,13 @@ export async function acceptNotifications(
   }
   const errors: FieldError[] = [];
   const notifications: AcceptedNotification[] = [];
+  const notices: (readonly FieldError[])[] = [];
   for (const [index, request] of requests.entries()) {
     const expanded = await expand(request, settings, now);
-    if (expanded.ok) notifications.push(expanded.notification);
-    else errors.push(...expanded.errors.map(({ field, detail }) => ({ field: pathOf(index) + field, detail })));
+    if (expanded.ok) {
+      notifications.push(schedule === undefined ? expanded.notification : { ...expanded.notification, schedule });
+      notices.push(expanded.notices);
+    } else errors.push(...expanded.errors.map(({ field, detail }) => ({ field: pathOf(index) + field, detail })));
   }
   const recipients = notifications.reduce((sum, { messages }) => sum + messages.length, 0);
   if (recipients > maxRecipients) {
@@ -77,12 +85,18 @@ export async function acceptNotifications(
   if (answer.outcome === "repeated") {
     return { repeated: true, notifications: await readAccepted(env, shard, answer.notifications) };
   }
-  return { repeated: false, notifications: notifications.map((one) => viewOf(shard, one, now.getTime())) };
+  return {
+    repeated: false,
+    notifications: notifications.map((one, index) => ({
+      ...viewOf(shard, one, now.getTime()),
+      notices: notices[index]?.length ? notices[index] : undefined,
+    })),
+  };
 }
 
 function viewOf(
   shard: number,
-  { stem, channel, sendAt, messages }: AcceptedNotification,
+  { stem, channel, sendAt, expiresAt, messages }: AcceptedNotification,
   acceptedAt: number,
 ): AcceptedView {
   return {
@@ -90,6 +104,7 @@ function viewOf(
     channel,
     acceptedAt: new Date(acceptedAt).toISOString(),
     sendAt: new Date(sendAt).toISOString(),
+    expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt).toISOString(),
     messages: messages.map(({ addresses }, index) => ({
       id: formatId("msg", shard, uuidAt(stem, index + 1)),
       to: addresses.map(({ label }) => label),
@@ -108,6 +123,7 @@ async function readAccepted(env: Env, shard: number, uuids: readonly string[]): 
           channel: one.channel,
           acceptedAt: new Date(one.acceptedAt).toISOString(),
           sendAt: new Date(one.sendAt).toISOString(),
+          expiresAt: one.expiresAt === undefined ? undefined : new Date(one.expiresAt).toISOString(),
           messages: one.messages.map(({ uuid, to }) => ({ id: formatId("msg", shard, uuid), to })),
         },
   );

@@ -71,8 +71,9 @@ async function sendMembers(
     now: () => new Date(),
   } as Parameters<typeof createNotifier>[0]);
   for (const planned of slicesOf(wanted, provider)) {
-    const slice = planned.filter(({ uuid }) => !isOver(job, uuid, Date.now()));
-    for (const { uuid } of planned) if (isOver(job, uuid, Date.now())) outcomes.set(uuid, { uuid, kind: "expired" });
+    const now = Date.now();
+    const slice = planned.filter(({ uuid }) => !isOver(job, uuid, now));
+    for (const { uuid } of planned) if (isOver(job, uuid, now)) outcomes.set(uuid, { uuid, kind: "expired" });
     if (slice.length === 0) continue;
     const isAnother = isAnotherRequest(slice, job);
     if (isAnother && settings.onUnknown === "hold") {

@@ -1,5 +1,7 @@
 import type { FailureKind } from "carillon";
 import { describe, expect, it } from "vitest";
+import { defaultBudgets } from "./budgets.ts";
+import type { Budget } from "./budgets.ts";
 import { decide } from "./decide.ts";
 import type { FailedTry } from "./decide.ts";
 import type { Lane } from "./lanes.ts";
@@ -22,6 +24,8 @@ interface Given {
   readonly retryAfterMs?: number;
   readonly tryNext?: true;
   readonly onUnknown?: "resend" | "hold";
+  readonly budget?: Budget;
+  readonly dueSince?: number;
 }
 
 function decided(given: Given): ReturnType<typeof decide> {
@@ -34,7 +38,8 @@ function decided(given: Given): ReturnType<typeof decide> {
     tries: given.tries ?? laneTries,
     unknown_tries: (given.earlier ?? 0) + (unknown ? 1 : 0),
   };
-  return decide(message, failed, lane, lanes, { now, onUnknown });
+  const { budget = defaultBudgets.email, dueSince = now } = given;
+  return decide(message, failed, lane, lanes, { now, onUnknown, budget, dueSince });
 }
 
 const again = { action: "retry", lane: "keyed:default" };
@@ -106,7 +111,31 @@ describe("decide", () => {
       { kind: "unauthorized", earlier: 1, onUnknown: "hold" },
       { action: "stop", place: "held" },
     ],
-    ["thirty tries are enough", { kind: "unavailable", tries: 30 }, { action: "stop", place: "failed" }],
+    [
+      "the budget's last try is the last",
+      { kind: "unavailable", tries: 30 },
+      { action: "stop", place: "failed", because: "exhausted" },
+    ],
+    [
+      "what was never worth another try did not exhaust anything",
+      { kind: "rejected", tries: 30 },
+      { action: "stop", place: "failed", because: "rejected" },
+    ],
+    [
+      "nothing is planned for later than the message may become old",
+      { kind: "rate-limited", retryAfterMs: 2 * day, lanes: [keyed] },
+      { action: "stop", place: "failed", because: "exhausted" },
+    ],
+    [
+      "one that is too old is not tried again at once, either",
+      { kind: "unauthorized", dueSince: now - day - 1 },
+      { action: "stop", place: "failed", because: "exhausted" },
+    ],
+    [
+      "one that may have been sent is held when its budget is spent",
+      { kind: "timeout", unknown: true, tries: 20, budget: defaultBudgets.sms },
+      { action: "stop", place: "held", because: "exhausted" },
+    ],
   ])("%s", (_, given, expected) => {
     expect(decided(given)).toMatchObject(expected);
   });

@@ -1,14 +1,12 @@
 import { backoffMs, nextStep } from "carillon";
 import type { ProviderFailure } from "carillon";
+import type { Budget } from "./budgets.ts";
 import { laneAfter } from "./lanes.ts";
 import type { Lane } from "./lanes.ts";
 import { leaseMs } from "./limits.ts";
 
 /** Tries on one lane before the next is asked. */
 const triesPerLane = 3;
-
-/** Tries in all; with the pauses between rounds they reach over about a day. */
-const maxTries = 30;
 
 /** A pause that a provider asks for is waited out up to here; beyond, another lane carries the message. */
 const patienceMs = 30_000;
@@ -29,7 +27,12 @@ export type Decision =
       /** The request may have arrived: only the same request again is safe, so its members stay together. */
       readonly sameRequest: boolean;
     }
-  | { readonly action: "stop"; readonly place: "done" | "held" | "failed" | "suppressed" };
+  | {
+      readonly action: "stop";
+      readonly place: "done" | "held" | "failed" | "suppressed";
+      /** `exhausted`: another try would be worth it, and its budget is spent. */
+      readonly because: ProviderFailure["kind"] | "exhausted" | "carried";
+    };
 
 export interface FailedTry {
   readonly failure: Pick<ProviderFailure, "kind" | "notAccepted" | "tryNext" | "retryAfterMs">;
@@ -48,22 +51,50 @@ export interface Tried {
   readonly lane_since: number | null;
 }
 
+export interface Policy {
+  readonly now: number;
+  readonly onUnknown: "resend" | "hold";
+  readonly budget: Budget;
+  /** When the message was first due, in milliseconds. */
+  readonly dueSince: number;
+}
+
 /** What becomes of a message after a try that failed. `message` has that try counted. */
 export function decide(
   message: Tried,
   { failure, unknown: thisUnknown }: FailedTry,
   lane: Lane,
   lanes: readonly Lane[],
-  policy: { readonly now: number; readonly onUnknown: "resend" | "hold" },
+  policy: Policy,
 ): Decision {
-  const { now, onUnknown } = policy;
-  // A refusal now says nothing of an earlier try whose answer was lost.
-  const unknown = thisUnknown || message.unknown_tries > 0;
-  const final: Decision = {
+  const step = plan(message, { failure, unknown: thisUnknown }, lane, lanes, policy);
+  const { budget, dueSince } = policy;
+  const isSpent = step.action === "retry" && (message.tries >= budget.maxTries || step.at > dueSince + budget.maxAgeMs);
+  return isSpent ? { ...ended(message, failure, thisUnknown), because: "exhausted" } : step;
+}
+
+type Stop = Extract<Decision, { action: "stop" }>;
+
+/** A refusal now says nothing of an earlier try whose answer was lost. */
+function ended(message: Tried, { kind }: FailedTry["failure"], unknown: boolean): Stop {
+  const maybeSent = unknown || message.unknown_tries > 0;
+  return {
     action: "stop",
-    place: failure.kind === "recipient-gone" ? "suppressed" : unknown ? "held" : "failed",
+    place: kind === "recipient-gone" ? "suppressed" : maybeSent ? "held" : "failed",
+    because: kind,
   };
-  if (message.tries >= maxTries) return final;
+}
+
+/** What would be done if tries cost nothing. */
+function plan(
+  message: Tried,
+  { failure, unknown: thisUnknown }: FailedTry,
+  lane: Lane,
+  lanes: readonly Lane[],
+  { now, onUnknown }: Policy,
+): Decision {
+  const unknown = thisUnknown || message.unknown_tries > 0;
+  const final = ended(message, failure, thisUnknown);
   const pause =
     failure.retryAfterMs ??
     backoffMs({ attempt: message.lane_tries, baseMs: 2_000, capMs: 60_000, random: Math.random });

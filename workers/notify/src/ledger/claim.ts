@@ -15,7 +15,8 @@ import { randomToken, stemOf, uuidAt } from "../ids.ts";
 import type { Settings } from "../settings.ts";
 import { readContents } from "./accept.ts";
 import type { NotificationContent } from "./accept.ts";
-import { readProviders } from "./context.ts";
+import { dueOrExpired, readProviders } from "./context.ts";
+import { expire, expiriesOf } from "./expire.ts";
 import type { MessageRow } from "./rows.ts";
 import { execForEach, selectMessages } from "./sql.ts";
 
@@ -77,7 +78,7 @@ function claimWaiting(turn: Turn, room: number): void {
   for (const { id, lane, members: json, rendered_at: renderedAt } of waiting) {
     if (turn.contentBytes >= maxTurnContentBytes) return;
     const members = JSON.parse(json) as string[];
-    const rows = selectMessages(sql, members).filter((row) => row.chunk === id);
+    const rows = stillOpen(sql, members, id, now);
     const wanted = worthRepeating(rows, lane, turn.settings);
     if (wanted.length < rows.length) {
       const dropped = rows.filter((row) => !wanted.includes(row)).map(({ uuid }) => uuid);
@@ -97,6 +98,16 @@ function claimWaiting(turn: Turn, room: number): void {
   }
 }
 
+/** The members of a waiting chunk, but for those whose time is over: they end here. */
+function stillOpen(sql: SqlStorage, members: readonly string[], chunk: string, now: number): readonly MessageRow[] {
+  const rows = selectMessages(sql, members).filter((row) => row.chunk === chunk);
+  const expiries = expiriesOf(sql, members);
+  const isOver = ({ uuid, place }: MessageRow): boolean =>
+    place !== "done" && (expiries.get(stemOf(uuid)) ?? Number.POSITIVE_INFINITY) <= now;
+  expire(sql, rows.filter(isOver), now);
+  return rows.filter((row) => !isOver(row));
+}
+
 /**
  * Members that somebody is known to have taken need no other try. They stay in a request that has a key, for without them
  * it would be another request; where there is no key they are left out.
@@ -110,12 +121,12 @@ function worthRepeating(rows: readonly MessageRow[], lane: string, settings: Set
 function claimDue(turn: Turn, room: number): void {
   const { sql, now, settings } = turn;
   if (room <= 0) return;
-  const { due, laneless } = readDue(sql, now, settings, room);
+  const { due, laneless, over } = readDue(sql, now, settings, room);
+  if (over.length > 0) expire(sql, selectMessages(sql, over), now);
   execForEach(
     sql,
-    "UPDATE message SET due_at = ?2 FROM json_each(?1) AS one WHERE message.uuid = one.value",
+    "UPDATE message SET due_at = value ->> 'due' FROM json_each(?1) WHERE message.uuid = value ->> 'uuid'",
     laneless,
-    now + noLanePauseMs,
   );
   for (const { lane, members } of planChunks(due, room, maxChunkContentBytes)) {
     if (turn.contentBytes >= maxTurnContentBytes) return;
@@ -145,7 +156,7 @@ function readDue(
   now: number,
   settings: Settings,
   room: number,
-): { due: DueMessage[]; laneless: string[] } {
+): { due: DueMessage[]; laneless: { uuid: string; due: number }[]; over: string[] } {
   const rows = sql
     .exec<{
       uuid: string;
@@ -153,9 +164,10 @@ function readDue(
       channel: string;
       providers: string | null;
       content_bytes: number;
+      expires_at: number | null;
       lost_leases: number;
     }>(
-      `SELECT due.uuid, due.lane, due.lost_leases, n.channel, n.providers, n.content_bytes
+      `SELECT due.uuid, due.lane, due.lost_leases, n.channel, n.providers, n.content_bytes, n.expires_at
        FROM (SELECT uuid, lane, lost_leases, priority, due_at FROM message INDEXED BY message_due
              WHERE priority IN (0, 1, 2) AND due_at <= ?1 ORDER BY priority, due_at LIMIT ?2) AS due
        JOIN notification AS n ON n.uuid = substr(due.uuid, 1, 24) || '00000000'
@@ -165,21 +177,26 @@ function readDue(
     )
     .toArray();
   const due: DueMessage[] = [];
-  const laneless: string[] = [];
+  const laneless: { uuid: string; due: number }[] = [];
+  const over: string[] = [];
   const known = new Map<string, readonly Lane[]>();
-  for (const { uuid, lane: wanted, channel, providers, content_bytes: contentBytes, lost_leases } of rows) {
+  for (const { uuid, lane: wanted, channel, providers, content_bytes: contentBytes, expires_at, lost_leases } of rows) {
+    if (expires_at !== null && expires_at <= now) {
+      over.push(uuid);
+      continue;
+    }
     const choice = `${channel} ${providers}`;
     const lanes = known.get(choice) ?? lanesFor(settings, channel, readProviders(providers));
     known.set(choice, lanes);
     const lane = currentLane(lanes, wanted);
     if (lane === undefined) {
-      laneless.push(uuid);
+      laneless.push({ uuid, due: dueOrExpired(now + noLanePauseMs, expires_at) });
       continue;
     }
     const size = lost_leases < leasesBeforeAlone ? chunkSize(settings, lane, contentBytes) : 1;
     due.push({ uuid, lane: lane.key, size, stem: stemOf(uuid), contentBytes });
   }
-  return { due, laneless };
+  return { due, laneless, over };
 }
 
 interface ClaimedChunk {

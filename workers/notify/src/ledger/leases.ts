@@ -2,7 +2,10 @@ import type { AttemptReport } from "carillon";
 import { leasesBeforeAlone, leasesBeforeDead } from "../dispatch/limits.ts";
 import { stemOf } from "../ids.ts";
 import type { Settings } from "../settings.ts";
+import { budgetOf } from "../dispatch/budgets.ts";
 import { contextsOf } from "./context.ts";
+import { keepDeadLetters } from "./dead-letters.ts";
+import type { DeadLetter } from "./dead-letters.ts";
 import type { TimelineRow } from "./rows.ts";
 import { change, settle } from "./settle.ts";
 import { insertTimeline, selectMessages, updateMessages } from "./sql.ts";
@@ -26,6 +29,7 @@ export function expireLeases(sql: SqlStorage, now: number, settings: Settings): 
     const contexts = contextsOf(sql, rows.values(), settings);
     const timeline: TimelineRow[] = [];
     const changes: MessageChange[] = [];
+    const dead: DeadLetter[] = [];
     const again: { uuid: string; lane: string; at: number }[] = [];
     const alone = members.some((uuid) => (rows.get(uuid)?.lost_leases ?? 0) + 1 >= leasesBeforeAlone);
     for (const uuid of members) {
@@ -35,10 +39,19 @@ export function expireLeases(sql: SqlStorage, now: number, settings: Settings): 
       const outcome = { uuid, kind: "attempt", report: lostReport(lane, id, members.length, at) } as const;
       // A batch that is taken apart has another key for each of its members.
       const inBatch = members.length > 1 && context.lanes.some(({ key, maxBatch }) => key === lane && maxBatch > 1);
-      const fence = { ...context, lane, current: true, now, onUnknown: settings.onUnknown, keyLost: alone && inBatch };
+      const fence = {
+        ...context,
+        lane,
+        current: true,
+        now,
+        onUnknown: settings.onUnknown,
+        budget: budgetOf(settings, context.channel),
+        keyLost: alone && inBatch,
+      };
       const step = settle(row, outcome, fence);
       const lost_leases = row.lost_leases + 1;
       timeline.push(step.entry);
+      if (step.dead !== undefined) dead.push({ message: uuid, channel: context.channel, ...step.dead });
       if (lost_leases >= leasesBeforeDead) {
         const seq = step.change.seq + 1;
         const data = {
@@ -47,6 +60,7 @@ export function expireLeases(sql: SqlStorage, now: number, settings: Settings): 
           reason: `${leasesBeforeDead} sends ended without an outcome`,
         };
         timeline.push({ message: uuid, seq, at: now, kind: "decision", data });
+        dead.push({ message: uuid, channel: context.channel, reason: "lost", provider: outcome.report.provider });
         changes.push(change(row, { ...step.change, seq, lost_leases, place: "failed", due_at: null, chunk: null }));
         continue;
       }
@@ -64,6 +78,7 @@ export function expireLeases(sql: SqlStorage, now: number, settings: Settings): 
     }
     insertTimeline(sql, timeline);
     updateMessages(sql, changes);
+    keepDeadLetters(sql, dead, now);
   }
 }
 

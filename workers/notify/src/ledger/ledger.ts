@@ -5,7 +5,11 @@ import { settingsOf } from "../settings.ts";
 import { accept, bind, findAccepted } from "./accept.ts";
 import type { AcceptAnswer, AcceptCommand, IdempotencyKey } from "./accept.ts";
 import { arm } from "./arm.ts";
+import { cancel, reschedule } from "./cancel.ts";
+import type { Change, ExpiresBefore, Move, Target } from "./cancel.ts";
 import { claim } from "./claim.ts";
+import { discardDeadLetters, findDeadLetters, listDeadLetters } from "./dead-letters.ts";
+import type { DeadLetterFilter, ListedDeadLetter } from "./dead-letters.ts";
 import { findByProviderIds, forgetStrays, ingest, takeStrays } from "./ingest.ts";
 import type { IncomingEvent } from "./ingest.ts";
 import type { Entrypoints } from "./hand-over.ts";
@@ -17,6 +21,10 @@ import { listMessages, readMessage, readNotification } from "./read.ts";
 import type { MessageDetail, MessageSummary, NotificationDetail } from "./read.ts";
 import { record } from "./record.ts";
 import type { RecordCommand } from "./record.ts";
+import { replay } from "./replay.ts";
+import type { Replay } from "./replay.ts";
+import { resolve } from "./resolve.ts";
+import type { Resolved, Verdict } from "./resolve.ts";
 import { migrate } from "./schema.ts";
 import { addToTally } from "./tally.ts";
 import { trim } from "./trim.ts";
@@ -65,6 +73,45 @@ export class Ledger extends DurableObject<Env> {
 
   forgetStrays(events: readonly Pick<IncomingEvent, "provider" | "id">[]): Promise<void> {
     return this.#write((sql) => forgetStrays(sql, events));
+  }
+
+  /** Undefined when there is nothing with this id. */
+  cancel(target: Target, now: number): Promise<readonly Change[] | undefined> {
+    return this.#write((sql) => cancel(sql, target, now));
+  }
+
+  reschedule(target: Target, move: Move, now: number): Promise<readonly Change[] | ExpiresBefore | undefined> {
+    return this.#write((sql) => reschedule(sql, target, move, now));
+  }
+
+  resolve(uuid: string, as: Verdict, now: number): Promise<Resolved | undefined> {
+    return this.#write((sql) => resolve(sql, uuid, as, now));
+  }
+
+  replay(uuids: readonly string[], now: number): Promise<readonly Replay[]> {
+    return this.#write((sql) => replay(sql, uuids, now));
+  }
+
+  /** Replays the oldest dead letters that a filter means. */
+  replayDeadLetters(filter: DeadLetterFilter, limit: number, now: number): Promise<readonly Replay[]> {
+    return this.#write((sql) => replay(sql, findDeadLetters(sql, filter, limit), now));
+  }
+
+  discardDeadLetters(uuids: readonly string[]): Promise<readonly string[]> {
+    return this.#write((sql) => discardDeadLetters(sql, uuids));
+  }
+
+  /** Discards the oldest dead letters that a filter means. */
+  discardMatching(filter: DeadLetterFilter, limit: number): Promise<readonly string[]> {
+    return this.#write((sql) => discardDeadLetters(sql, findDeadLetters(sql, filter, limit)));
+  }
+
+  listDeadLetters(
+    filter: DeadLetterFilter,
+    before: string | undefined,
+    limit: number,
+  ): readonly ListedDeadLetter[] {
+    return listDeadLetters(this.ctx.storage.sql, filter, before, limit);
   }
 
   findAccepted(idempotency: IdempotencyKey, now: number): readonly string[] | undefined {

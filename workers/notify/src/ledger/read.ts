@@ -9,6 +9,7 @@ export interface MessageSummary {
   readonly to: readonly string[];
   readonly acceptedAt: number;
   readonly sendAt: number;
+  readonly expiresAt: number | undefined;
   readonly provider: string | undefined;
   readonly possibleDuplicate: boolean;
 }
@@ -21,6 +22,11 @@ export interface MessageDetail extends MessageSummary {
   readonly evidence: EvidenceByAttempt;
   readonly timeline: readonly TimelineEntry[];
   readonly subject: string | undefined;
+  /** uuids of the messages that it repeats, and that repeats it. */
+  readonly replayOf: string | undefined;
+  readonly replayedAs: string | undefined;
+  /** Of its notification. */
+  readonly schedule: string | undefined;
 }
 
 export interface TimelineEntry {
@@ -36,15 +42,24 @@ export interface NotificationDetail {
   readonly channel: string;
   readonly acceptedAt: number;
   readonly sendAt: number;
+  readonly expiresAt: number | undefined;
+  /** Id of the schedule that made it. */
+  readonly schedule: string | undefined;
   readonly count: number;
   readonly byStatus: Readonly<Record<string, number>>;
   /** At most 1,000, in the order of the request. */
   readonly messages: readonly { readonly uuid: string; readonly to: readonly string[]; readonly status: Status }[];
 }
 
-type Listed = MessageRow & { channel: string; accepted_at: number; send_at: number };
+type Listed = MessageRow & {
+  channel: string;
+  accepted_at: number;
+  due_from: number;
+  expires_at: number | null;
+  schedule: string | null;
+};
 
-const listed = `SELECT m.*, n.channel, n.accepted_at, n.send_at FROM message AS m
+const listed = `SELECT m.*, n.channel, n.accepted_at, n.send_at AS due_from, n.expires_at, n.schedule FROM message AS m
   JOIN notification AS n ON n.uuid = substr(m.uuid, 1, 24) || '00000000'`;
 
 /** Newest first; `before` is the uuid that the last page ended with. */
@@ -67,7 +82,8 @@ export function readMessage(sql: SqlStorage, uuid: string): MessageDetail | unde
   return {
     ...summaryOf(row),
     providerMessageId: row.provider_message_id ?? undefined,
-    tries: row.tries,
+    // A message that was started over counts anew.
+    tries: Math.max(row.tries, timeline.filter(({ kind }) => kind === "attempt").length),
     nextTryAt: row.due_at ?? waitingUntil(sql, row.chunk),
     milestones: JSON.parse(row.milestones) as Milestones,
     evidence: JSON.parse(row.evidence) as EvidenceByAttempt,
@@ -79,15 +95,22 @@ export function readMessage(sql: SqlStorage, uuid: string): MessageDetail | unde
       data: JSON.parse(data) as Record<string, unknown>,
     })),
     subject: subjectOf(sql, uuid),
+    replayOf: row.replay_of ?? undefined,
+    replayedAs: row.replayed_as ?? undefined,
+    schedule: row.schedule ?? undefined,
   };
 }
 
 export function readNotification(sql: SqlStorage, uuid: string): NotificationDetail | undefined {
   const found = sql
-    .exec<{ channel: string; accepted_at: number; send_at: number }>(
-      "SELECT channel, accepted_at, send_at FROM notification WHERE uuid = ?",
-      uuid,
-    )
+    .exec<{
+      channel: string;
+      accepted_at: number;
+      send_at: number;
+      expires_at: number | null;
+      schedule: string | null;
+      trimmed: string | null;
+    }>("SELECT channel, accepted_at, send_at, expires_at, schedule, trimmed FROM notification WHERE uuid = ?", uuid)
     .toArray()[0];
   if (found === undefined) return undefined;
   const rows = sql
@@ -97,14 +120,16 @@ export function readNotification(sql: SqlStorage, uuid: string): NotificationDet
       `${stemOf(uuid)}ffffffff`,
     )
     .toArray();
-  const byStatus: Record<string, number> = {};
+  const byStatus: Record<string, number> = JSON.parse(found.trimmed ?? "{}") as Record<string, number>;
   for (const { status } of rows) byStatus[status] = (byStatus[status] ?? 0) + 1;
   return {
     uuid,
     channel: found.channel,
     acceptedAt: found.accepted_at,
     sendAt: found.send_at,
-    count: rows.length,
+    expiresAt: found.expires_at ?? undefined,
+    schedule: found.schedule ?? undefined,
+    count: Object.values(byStatus).reduce((sum, count) => sum + count, 0),
     byStatus,
     messages: rows.slice(0, 1_000).map((row) => ({ uuid: row.uuid, to: labels(row.addresses), status: row.status })),
   };
@@ -117,7 +142,8 @@ function summaryOf(row: Listed): MessageSummary {
     status: row.status,
     to: labels(row.addresses),
     acceptedAt: row.accepted_at,
-    sendAt: row.send_at,
+    sendAt: row.send_at ?? row.due_from,
+    expiresAt: row.expires_at ?? undefined,
     provider: row.provider ?? undefined,
     possibleDuplicate: row.possible_duplicate === 1,
   };

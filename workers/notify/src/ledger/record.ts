@@ -1,6 +1,9 @@
 import { stemOf } from "../ids.ts";
 import type { Settings } from "../settings.ts";
+import { budgetOf } from "../dispatch/budgets.ts";
 import { contextsOf } from "./context.ts";
+import { keepDeadLetters } from "./dead-letters.ts";
+import type { DeadLetter } from "./dead-letters.ts";
 import { putOutbox } from "./outbox.ts";
 import type { Effect } from "./outbox.ts";
 import { noteTrouble } from "./trouble.ts";
@@ -39,6 +42,7 @@ export function record(sql: SqlStorage, command: RecordCommand, settings: Settin
   const timeline: TimelineRow[] = [];
   const changes: MessageChange[] = [];
   const effects: Effect[] = [];
+  const dead: DeadLetter[] = [];
   const again = new Map<string, { lane: string; at: number; members: string[] }>();
 
   for (const outcome of outcomes) {
@@ -46,10 +50,18 @@ export function record(sql: SqlStorage, command: RecordCommand, settings: Settin
     if (row === undefined) continue;
     const context = contexts.get(stemOf(row.uuid)) ?? { channel: "", lanes: [] };
     const current = claimed !== undefined && row.chunk === chunk;
-    const step = settle(row, outcome, { ...context, lane, current, now, onUnknown: settings.onUnknown });
+    const step = settle(row, outcome, {
+      ...context,
+      lane,
+      current,
+      now,
+      onUnknown: settings.onUnknown,
+      budget: budgetOf(settings, context.channel),
+    });
     timeline.push(step.entry);
     changes.push(step.change);
     effects.push(...step.effects);
+    if (step.dead !== undefined) dead.push({ message: row.uuid, channel: context.channel, ...step.dead });
     if (step.sameRequest !== undefined) {
       const { key, at } = step.sameRequest;
       const group = again.get(key) ?? { lane: step.sameRequest.lane, at, members: [] };
@@ -66,6 +78,7 @@ export function record(sql: SqlStorage, command: RecordCommand, settings: Settin
   insertTimeline(sql, timeline);
   updateMessages(sql, changes);
   noteTrouble(sql, outcomes, now);
+  keepDeadLetters(sql, dead, now);
   putOutbox(sql, effects, now);
 }
 

@@ -49,6 +49,12 @@ export interface MessageRow extends Record<string, SqlStorageValue> {
   provider: string | null;
   provider_message_id: string | null;
   possible_duplicate: number;
+  /** Its own due moment, where that is not its notification's. */
+  send_at: number | null;
+  /** uuid of the message that it repeats. */
+  replay_of: string | null;
+  /** uuid of the message that repeats it. */
+  replayed_as: string | null;
 }
 
 export interface TimelineRow {

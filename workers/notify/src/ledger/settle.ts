@@ -6,8 +6,8 @@ import type { Decision } from "../dispatch/decide.ts";
 import type { Lane } from "../dispatch/lanes.ts";
 import { consequenceOfRefusal } from "../suppress/consequences.ts";
 import { addressEffect } from "./address-effects.ts";
+import { dueOrExpired } from "./context.ts";
 import type { Context } from "./context.ts";
-import { dueOrExpired, expired } from "./expire.ts";
 import type { Effect } from "./outbox.ts";
 import { isCarried, isRecorded, statusOf, unrecorded } from "./rows.ts";
 import type { EvidenceByAttempt, MessageRow, Milestones, StoredAddress, TimelineRow } from "./rows.ts";
@@ -87,7 +87,7 @@ export function settle(row: MessageRow, outcome: MemberOutcome, fence: Fence): S
     case "held":
       return end("unknown", "held", { reason: outcome.reason });
     case "expired":
-      return { ...expired(row, now), effects: [] };
+      return expired(row, now);
     case "refused":
       return {
         ...end("message", "failed", { reason: outcome.detail, field: outcome.field }),
@@ -99,6 +99,17 @@ export function settle(row: MessageRow, outcome: MemberOutcome, fence: Fence): S
       }
       return postpone(row, outcome, fence);
   }
+}
+
+/** Its time is over. One that may have been sent before says so: evidence of that still counts. */
+export function expired(row: MessageRow, now: number): Settled {
+  const seq = row.seq + 1;
+  const data = { rule: "expiry", then: "expired", mayHaveBeenSent: row.unknown_tries > 0 ? true : undefined };
+  return {
+    entry: { message: row.uuid, seq, at: now, kind: "decision", data },
+    change: change(row, { seq, place: "expired", due_at: null, chunk: null }),
+    effects: [],
+  };
 }
 
 function hasLane({ lanes, lane }: Fence): boolean {

@@ -9,6 +9,7 @@ import { settingsOf } from "../settings.ts";
 import { authorize } from "./authorize.ts";
 import { readJson } from "./body.ts";
 import { iso } from "./views.ts";
+import { cancelTarget, rescheduleTarget } from "./withdraw.ts";
 
 export const notifications = new Hono<{ Bindings: Env }>();
 
@@ -48,11 +49,16 @@ notifications.get("/:id", async (c) => {
     channel: found.channel,
     acceptedAt: iso(found.acceptedAt),
     sendAt: iso(found.sendAt),
+    expiresAt: found.expiresAt === undefined ? undefined : iso(found.expiresAt),
+    schedule: found.schedule,
     count: found.count,
     byStatus: found.byStatus,
     messages: found.messages.map(({ uuid, to, status }) => ({ id: formatId("msg", id.shard, uuid), to, status })),
   });
 });
+
+notifications.post("/:id/cancel", (c) => cancelTarget(c, "ntf"));
+notifications.post("/:id/reschedule", (c) => rescheduleTarget(c, "ntf"));
 
 function replayed(repeated: boolean): Record<string, string> {
   return repeated ? { "idempotency-replayed": "true" } : {};

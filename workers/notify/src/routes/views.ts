@@ -3,7 +3,7 @@ import type { MessageDetail, MessageSummary, TimelineEntry } from "../ledger/rea
 
 /** A message as the API shows it: labels for addresses, ISO 8601 for times. */
 export function messageView(shard: number, message: MessageSummary): Record<string, unknown> {
-  const { uuid, channel, status, to, acceptedAt, sendAt, provider, possibleDuplicate } = message;
+  const { uuid, channel, status, to, acceptedAt, sendAt, expiresAt, provider, possibleDuplicate } = message;
   return {
     id: formatId("msg", shard, uuid),
     notification: formatId("ntf", shard, `${uuid.slice(0, 24)}00000000`),
@@ -14,15 +14,20 @@ export function messageView(shard: number, message: MessageSummary): Record<stri
     possibleDuplicate,
     acceptedAt: iso(acceptedAt),
     sendAt: iso(sendAt),
+    expiresAt: expiresAt === undefined ? undefined : iso(expiresAt),
   };
 }
 
 /** The same with all that is known: milestones, the timeline of attempts and events, and why it was or was not sent. */
 export function messageDetailView(shard: number, message: MessageDetail): Record<string, unknown> {
-  const { providerMessageId, tries, nextTryAt, milestones, timeline, subject } = message;
+  const { providerMessageId, tries, nextTryAt, milestones, timeline, subject, replayOf, replayedAs, schedule } =
+    message;
   return {
     ...messageView(shard, message),
     subject,
+    schedule,
+    replayOf: replayOf && formatId("msg", shard, replayOf),
+    replayedAs: replayedAs && formatId("msg", shard, replayedAs),
     providerMessageId,
     tries,
     nextTryAt: nextTryAt === undefined ? undefined : iso(nextTryAt),
@@ -31,7 +36,7 @@ export function messageDetailView(shard: number, message: MessageDetail): Record
   };
 }
 
-function entryView({ seq, at, kind, provider, data }: TimelineEntry): Record<string, unknown> {
+export function entryView({ seq, at, kind, provider, data }: TimelineEntry): Record<string, unknown> {
   // What the provider sent stays in the ledger: it repeats the address.
   const { raw: _, then, until, claimedAt, ...rest } = data;
   return {
