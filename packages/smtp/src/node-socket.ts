@@ -10,6 +10,8 @@ interface Socket {
   off(event: "data", listener: (chunk: Uint8Array) => void): unknown;
   write(bytes: Uint8Array, done: (error?: Error | null) => void): unknown;
   end(bytes: Uint8Array, done: () => void): unknown;
+  pause(): unknown;
+  resume(): unknown;
   destroy(): unknown;
 }
 
@@ -72,6 +74,9 @@ interface Flow {
   release(): void;
 }
 
+/** Of up to 64 kB each. */
+const maxChunks = 16;
+
 /** What a socket says, to be asked for. */
 function flowOf(socket: Socket): Flow {
   const chunks: Uint8Array[] = [];
@@ -79,7 +84,8 @@ function flowOf(socket: Socket): Flow {
   let failed: Error | undefined;
   let wake = (): void => {};
   const take = (chunk: Uint8Array): void => {
-    chunks.push(chunk);
+    // Whoever talks on while nobody listens fills no memory.
+    if (chunks.push(chunk) > maxChunks) socket.pause();
     wake();
   };
   const end = (): void => {
@@ -112,6 +118,7 @@ function flowOf(socket: Socket): Flow {
     async read() {
       while (chunks.length === 0 && !isOver) await changed();
       const chunk = chunks.shift();
+      if (chunks.length === maxChunks) socket.resume();
       if (!chunk && failed) throw failed;
       return chunk;
     },

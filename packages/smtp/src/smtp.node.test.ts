@@ -1,4 +1,5 @@
 import { createNotifier, type Input, type NotifierOptions, type SendResult } from "carillon";
+import type { Socket } from "node:net";
 import PostalMime, { decodeWords, type Email } from "postal-mime";
 import { afterEach, describe, expect, it } from "vitest";
 import { smtp, type SmtpOptions } from "./index.ts";
@@ -116,6 +117,53 @@ describe("a connection", () => {
     expect(await send(port, credentials)).toMatchObject({ ok: false, kind: "rejected", mayHaveBeenSent: false });
     expect(lines.slice(0, 2)).toEqual(["EHLO [127.0.0.1]", "STARTTLS"]);
     expect(lines.join("\n")).not.toMatch(/AUTH|MAIL/);
+  });
+
+  it.each(["starttls", "tls"] as const)(
+    "whose TLS by %s never comes is given up in time, and closed",
+    async (security) => {
+      const closed: Promise<void>[] = [];
+      const stall = (socket: Socket): void =>
+        void closed.push(new Promise((resolve) => socket.once("close", () => resolve())));
+      const { port } = await script(async (socket, heard) => {
+        if (security === "tls") return stall(socket);
+        socket.write("220 hello\r\n");
+        await heard();
+        socket.write("250-hello\r\n250 STARTTLS\r\n");
+        await heard();
+        socket.write("220 go on\r\n");
+        stall(socket);
+      });
+      const result = await send(port, { security, notifier: { timeoutMs: 150 } });
+      expect(result).toMatchObject({ ok: false, kind: "timeout", mayHaveBeenSent: false });
+      await Promise.all(closed);
+      expect(closed).toHaveLength(1);
+    },
+  );
+
+  it("hears a server that never stops talking no further than it must, while it speaks itself", async () => {
+    let left = 0;
+    const { port } = await script(async (socket, heard) => {
+      socket.write("220 hello\r\n");
+      await heard();
+      socket.write("250 hello\r\n");
+      for (const code of [250, 250, 354]) {
+        await heard();
+        socket.write(`${code} yes\r\n`);
+      }
+      // Says much, and takes nothing of the message.
+      socket.pause();
+      const talk = (): void => {
+        left = socket.writableLength;
+        if (!socket.destroyed && left < 50_000_000) socket.write("250-more\r\n".repeat(100_000));
+        if (!socket.destroyed) setTimeout(talk, 2);
+      };
+      talk();
+    });
+    const attachments = [{ filename: "a", contentType: "a/b", content: new Uint8Array(30_000_000) }];
+    const result = await send(port, { security: "none", message: { attachments }, notifier: { timeoutMs: 1000 } });
+    expect(result).toMatchObject({ ok: false, kind: "timeout", mayHaveBeenSent: false });
+    expect(left).toBeGreaterThan(1_000_000);
   });
 
   it("that nobody takes is a failure of the network, and nothing is sent", async () => {
