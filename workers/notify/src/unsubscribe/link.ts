@@ -41,7 +41,5 @@ export async function oneClickHeaders(
 
 /** Whether the sender has seen to it: `unsubscribe`, or the header itself. */
 export function bringsOwnLink({ unsubscribe, headers }: Readonly<Record<string, unknown>>): boolean {
-  return (
-    unsubscribe !== undefined || Object.keys(headers ?? {}).some((name) => /^list-unsubscribe$/i.test(name))
-  );
+  return unsubscribe !== undefined || Object.keys(headers ?? {}).some((name) => /^list-unsubscribe$/i.test(name));
 }
