@@ -3,6 +3,7 @@ import { HTTPException } from "hono/http-exception";
 import type { Env } from "./env.ts";
 import { problemResponse } from "./problem.ts";
 import { deadLetters } from "./routes/dead-letters.ts";
+import { endpoints } from "./routes/endpoints.ts";
 import { health } from "./routes/health.ts";
 import { keys } from "./routes/keys.ts";
 import { messages } from "./routes/messages.ts";
@@ -10,6 +11,7 @@ import { notifications } from "./routes/notifications.ts";
 import { suppressionTransfer } from "./routes/suppression-transfer.ts";
 import { suppressions } from "./routes/suppressions.ts";
 import { unsubscribe } from "./routes/unsubscribe.ts";
+import { tellOfChanges } from "./routes/tell-of-changes.ts";
 import { webhooks } from "./routes/webhooks.ts";
 import { mustRefuse, settingsOf } from "./settings.ts";
 
@@ -27,12 +29,15 @@ app.use("*", async (c, next) => {
   return undefined;
 });
 
+for (const path of ["/v1/suppressions/*", "/v1/unsubscribe/*"]) app.use(path, tellOfChanges);
+
 app.route("/v1/notifications", notifications);
 app.route("/v1/messages", messages);
 app.route("/v1/webhooks", webhooks);
 app.route("/v1/suppressions", suppressions);
 app.route("/v1/suppressions", suppressionTransfer);
 app.route("/v1/unsubscribe", unsubscribe);
+app.route("/v1/endpoints", endpoints);
 app.route("/v1/keys", keys);
 app.route("/v1/dead-letters", deadLetters);
 app.route("/v1/health", health);

@@ -29,6 +29,10 @@ export interface Env {
   readonly UNSUBSCRIBE_KEYS?: string;
   /** An unguessable part of the webhooks' URLs, for providers that do not sign; several, by commas, while it changes. */
   readonly WEBHOOK_LOCK?: string;
+  /** Ports that apps may be told on beside 443, comma-separated. */
+  readonly ENDPOINT_PORTS?: string;
+  /** `allow`: apps on this machine may be told, over http too. In development only. */
+  readonly ENDPOINT_LOOPBACK?: string;
   /** The first API key, with every scope; a secret of at least 24 characters. */
   readonly ADMIN_API_KEY?: string;
 }

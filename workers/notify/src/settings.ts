@@ -2,6 +2,8 @@ import { allowlist, capture, redirect } from "carillon";
 import type { AnyProvider, ChannelId, Fetch, Guard, ProviderSettings, WebhookSource } from "carillon";
 import { readBudgets } from "./dispatch/budgets.ts";
 import type { Budgets } from "./dispatch/budgets.ts";
+import { readUrlPolicy } from "./endpoints/url-policy.ts";
+import type { UrlPolicy } from "./endpoints/url.ts";
 import type { Env } from "./env.ts";
 import { providerSettings } from "./generated/providers.ts";
 import { readCategories } from "./suppress/category.ts";
@@ -32,6 +34,8 @@ export interface Settings {
   readonly unsubscribe: UnsubscribeSettings | undefined;
   /** Unguessable parts of the webhooks' URLs; empty: none is asked for. */
   readonly webhookLocks: readonly string[];
+  /** Where apps may be told. */
+  readonly endpointUrls: UrlPolicy;
   readonly fetch: Fetch | undefined;
   /** What is misconfigured, by variable or provider name; never a value. */
   readonly problems: readonly string[];
@@ -75,6 +79,7 @@ export function readSettings(env: Env): Settings {
     categories: readCategories(env.CATEGORIES, problems),
     unsubscribe: readUnsubscribe(env, environment, problems),
     webhookLocks: readLocks(env.WEBHOOK_LOCK, problems),
+    endpointUrls: readUrlPolicy(env, environment, problems),
     fetch: simulator === undefined ? undefined : (input, init) => simulator.fetch(input, init),
     problems,
   };

@@ -29,7 +29,17 @@ export function messageId(shard: number, uuid: string): string {
   return formatId("msg", shard, uuid);
 }
 
-const tables = ["notification", "content_part", "idempotency", "message", "timeline", "chunk", "outbox", "stray"];
+const tables = [
+  "notification",
+  "content_part",
+  "idempotency",
+  "message",
+  "timeline",
+  "chunk",
+  "outbox",
+  "stray",
+  "delivery",
+];
 
 /** Everything that all shards and the directory keep, as text: two that are the same are the same state. */
 export async function everything(): Promise<string> {

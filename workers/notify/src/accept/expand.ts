@@ -54,6 +54,7 @@ export async function expand(request: NotificationRequest, settings: Settings, n
       providers: request.providers,
       category: request.category,
       content: JSON.stringify(content),
+      metadata: JSON.stringify(content["metadata"]) as string | undefined,
       messages,
     },
   };

@@ -1,4 +1,4 @@
-/** What an app can be told of. */
+/** What an app can be told of. What becomes of the telling itself is no event: it would be told, and fail, without end. */
 export const appEventTypes = [
   "message.sent",
   "message.deferred",
@@ -16,7 +16,6 @@ export const appEventTypes = [
   "suppression.created",
   "suppression.removed",
   "provider.unauthorized",
-  "endpoint.test",
 ] as const;
 
 export type AppEventType = (typeof appEventTypes)[number];
@@ -32,4 +31,6 @@ export interface AppEvent {
   readonly sequence: number;
   readonly type: AppEventType;
   readonly data: Readonly<Record<string, unknown>>;
+  /** When it was learned, where that is not the transaction that writes it down for the apps. */
+  readonly at?: number | undefined;
 }

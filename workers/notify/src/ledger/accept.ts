@@ -17,6 +17,8 @@ export interface AcceptedNotification {
   readonly expiresAt?: number | undefined;
   /** Id of the schedule that made it. */
   readonly schedule?: string | undefined;
+  /** JSON of the content's metadata, for what apps are told. */
+  readonly metadata?: string | undefined;
   /** JSON, stored once for all messages. */
   readonly content: string;
   readonly messages: readonly { readonly recipient: unknown; readonly addresses: readonly StoredAddress[] }[];
@@ -113,8 +115,8 @@ function insertNotification(sql: SqlStorage, notification: AcceptedNotification,
   const inParts = bytes.length > partBytes;
   sql.exec(
     `INSERT INTO notification (uuid, channel, accepted_at, send_at, providers, content, content_bytes, category,
-                               expires_at, schedule)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+                               expires_at, schedule, metadata)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     uuid,
     channel,
     now,
@@ -125,6 +127,7 @@ function insertNotification(sql: SqlStorage, notification: AcceptedNotification,
     category ?? null,
     expiresAt ?? null,
     schedule ?? null,
+    notification.metadata ?? null,
   );
   for (let part = 0; inParts && part * partBytes < bytes.length; part++) {
     const data = bytes.slice(part * partBytes, (part + 1) * partBytes);

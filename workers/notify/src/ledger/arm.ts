@@ -6,21 +6,27 @@ export const earliestDue = `(SELECT min(due) FROM (
     UNION ALL SELECT min(due_at) FROM message INDEXED BY message_due WHERE priority = 1 AND due_at IS NOT NULL
     UNION ALL SELECT min(due_at) FROM message INDEXED BY message_due WHERE priority = 2 AND due_at IS NOT NULL))`;
 
+/** When an endpoint can next be told something: it is due, and the endpoint free. One look into the index for each. */
+export const earliestDelivery = `(SELECT min(max(l.free_at,
+    (SELECT min(d.due_at) FROM delivery AS d INDEXED BY delivery_due
+     WHERE d.endpoint = l.endpoint AND d.due_at IS NOT NULL))) FROM listener AS l WHERE l.enabled = 1)`;
+
 /** The earliest moment at which this shard has something to do; undefined when it has nothing. */
 export function nextWake(sql: SqlStorage): number | undefined {
   const row = sql
-    .exec<Record<"due" | "lease" | "waiting" | "outbox" | "stray", number | null> & { open: number }>(
+    .exec<Record<"due" | "lease" | "waiting" | "outbox" | "stray" | "delivery", number | null> & { open: number }>(
       `SELECT ${earliestDue} AS due,
          (SELECT min(at) FROM chunk WHERE open = 1) AS lease,
          (SELECT min(at) FROM chunk WHERE open = 0) AS waiting,
          (SELECT min(due_at) FROM outbox) AS outbox,
          (SELECT min(due_at) FROM stray WHERE due_at IS NOT NULL) AS stray,
+         ${earliestDelivery} AS delivery,
          (SELECT count(*) FROM chunk WHERE open = 1) AS open`,
     )
     .one();
   // With all chunks out there is nothing to claim: an outcome or the end of a lease comes first, and arms.
   const claimable = row.open < maxOpenChunks ? [row.due, row.waiting] : [];
-  const moments = [...claimable, row.lease, row.outbox, row.stray].filter((at) => at !== null);
+  const moments = [...claimable, row.lease, row.outbox, row.stray, row.delivery].filter((at) => at !== null);
   return moments.length === 0 ? undefined : Math.min(...moments);
 }
 

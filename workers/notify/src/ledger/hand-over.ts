@@ -1,4 +1,5 @@
 import type { ChunkJob } from "./claim.ts";
+import type { TellJob } from "./deliveries.ts";
 import type { IncomingEvent } from "./ingest.ts";
 import type { Effect } from "./outbox.ts";
 
@@ -10,6 +11,7 @@ export interface Entrypoints {
   readonly Deliver: { deliver(job: ChunkJob): Promise<void> };
   readonly Effects: {
     apply(shard: number, effects: readonly Effect[]): Promise<void>;
+    tell(job: TellJob): Promise<void>;
     correlate(shard: number, strays: readonly IncomingEvent[]): Promise<void>;
   };
 }

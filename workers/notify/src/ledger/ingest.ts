@@ -9,6 +9,7 @@ import { putOutbox } from "./outbox.ts";
 import type { Effect } from "./outbox.ts";
 import { contextsOf } from "./context.ts";
 import type { Context } from "./context.ts";
+import { tellerOf } from "./listeners.ts";
 import { isCarried, isRecorded, unrecorded } from "./rows.ts";
 import type { EvidenceByAttempt, MessageRow, Milestones, StoredAddress, TimelineRow } from "./rows.ts";
 import { change } from "./settle.ts";
@@ -64,6 +65,7 @@ export function ingest(sql: SqlStorage, events: readonly IncomingEvent[], now: n
   const moved = new Set<string>();
   const effects: Effect[] = [];
   const strays: IncomingEvent[] = [];
+  const teller = tellerOf(sql);
 
   for (const event of events) {
     const row = rows.get(event.uuid);
@@ -81,9 +83,12 @@ export function ingest(sql: SqlStorage, events: readonly IncomingEvent[], now: n
     history.set(row.uuid, past);
     const seq = row.seq + 1;
     const listed = seq <= maxTimeline;
-    if (listed) timeline.push(entryOf(event, row.uuid, seq, key));
+    const entry = entryOf(event, row.uuid, seq, key);
+    if (listed) timeline.push(entry);
     const next = { ...row, ...applyEvent(row, event, past.attempts), seq: listed ? seq : row.seq };
-    rows.set(row.uuid, next);
+    const { status } = change(next, {});
+    rows.set(row.uuid, { ...next, status });
+    teller.tellStep({ before: row, after: { ...next, status }, entry, event, unlisted: !listed });
     const { evidence, milestones, place } = row;
     if (next.evidence !== evidence || next.milestones !== milestones || next.place !== place) moved.add(row.uuid);
   }
@@ -96,6 +101,7 @@ export function ingest(sql: SqlStorage, events: readonly IncomingEvent[], now: n
   );
   effects.push(...effectsOfStrays(sql, strays));
   putOutbox(sql, effects, now);
+  teller.write(now);
   keepStrays(sql, strays, now);
 }
 

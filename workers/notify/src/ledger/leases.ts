@@ -6,6 +6,7 @@ import { budgetOf } from "../dispatch/budgets.ts";
 import { contextsOf } from "./context.ts";
 import { keepDeadLetters } from "./dead-letters.ts";
 import type { DeadLetter } from "./dead-letters.ts";
+import { tellerOf } from "./listeners.ts";
 import type { TimelineRow } from "./rows.ts";
 import { change, settle } from "./settle.ts";
 import { insertTimeline, selectMessages, updateMessages } from "./sql.ts";
@@ -23,6 +24,8 @@ export function expireLeases(sql: SqlStorage, now: number, settings: Settings): 
       now,
     )
     .toArray();
+  if (chunks.length === 0) return;
+  const teller = tellerOf(sql);
   for (const { id, lane, members: json, at, rendered_at: renderedAt } of chunks) {
     const members = JSON.parse(json) as string[];
     const rows = new Map(selectMessages(sql, members).map((row) => [row.uuid, row]));
@@ -59,12 +62,16 @@ export function expireLeases(sql: SqlStorage, now: number, settings: Settings): 
           then: "failed",
           reason: `${leasesBeforeDead} sends ended without an outcome`,
         };
-        timeline.push({ message: uuid, seq, at: now, kind: "decision", data });
+        const entry = { message: uuid, seq, at: now, kind: "decision", data } as const;
+        timeline.push(entry);
         dead.push({ message: uuid, channel: context.channel, reason: "lost", provider: outcome.report.provider });
-        changes.push(change(row, { ...step.change, seq, lost_leases, place: "failed", due_at: null, chunk: null }));
+        const given = change(row, { ...step.change, seq, lost_leases, place: "failed", due_at: null, chunk: null });
+        changes.push(given);
+        teller.tellStep({ before: row, after: given, entry });
         continue;
       }
       changes.push({ ...step.change, lost_leases });
+      teller.tellStep({ before: row, after: step.change, entry: step.entry });
       if (step.sameRequest !== undefined) {
         again.push({ uuid, lane: step.sameRequest.lane, at: step.sameRequest.at });
       }
@@ -80,6 +87,7 @@ export function expireLeases(sql: SqlStorage, now: number, settings: Settings): 
     updateMessages(sql, changes);
     keepDeadLetters(sql, dead, now);
   }
+  teller.write(now);
 }
 
 /** The attempt that nobody could report. */

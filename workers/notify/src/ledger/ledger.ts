@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import type { AppEvent } from "../endpoints/types.ts";
 import type { Env } from "../env.ts";
 import { shardOfName } from "../ids.ts";
 import { settingsOf } from "../settings.ts";
@@ -10,10 +11,16 @@ import type { Change, ExpiresBefore, Move, Target } from "./cancel.ts";
 import { claim } from "./claim.ts";
 import { discardDeadLetters, findDeadLetters, listDeadLetters } from "./dead-letters.ts";
 import type { DeadLetterFilter, ListedDeadLetter } from "./dead-letters.ts";
+import { claimDeliveries, settleDeliveries } from "./deliveries.ts";
+import type { SettleDeliveries } from "./deliveries.ts";
+import { listDeliveries, replayDeliveries, trimDeliveries } from "./delivery-list.ts";
+import type { DeliveryCursor, ListedDelivery } from "./delivery-list.ts";
 import { findByProviderIds, forgetStrays, ingest, takeStrays } from "./ingest.ts";
 import type { IncomingEvent } from "./ingest.ts";
 import type { Entrypoints } from "./hand-over.ts";
 import { expireLeases } from "./leases.ts";
+import { keepListeners, tellerOf } from "./listeners.ts";
+import type { Listeners } from "./listeners.ts";
 import { settleOutbox, takeOutbox } from "./outbox.ts";
 import { readPulse } from "./pulse.ts";
 import type { Pulse } from "./pulse.ts";
@@ -106,12 +113,33 @@ export class Ledger extends DurableObject<Env> {
     return this.#write((sql) => discardDeadLetters(sql, findDeadLetters(sql, filter, limit)));
   }
 
-  listDeadLetters(
-    filter: DeadLetterFilter,
-    before: string | undefined,
-    limit: number,
-  ): readonly ListedDeadLetter[] {
+  listDeadLetters(filter: DeadLetterFilter, before: string | undefined, limit: number): readonly ListedDeadLetter[] {
     return listDeadLetters(this.ctx.storage.sql, filter, before, limit);
+  }
+
+  /** What is to be told to apps and comes from elsewhere. */
+  tell(events: readonly AppEvent[]): Promise<void> {
+    return this.#write((sql) => {
+      const teller = tellerOf(sql);
+      for (const event of events) teller.tell(event);
+      teller.write(Date.now());
+    });
+  }
+
+  listen(listeners: Listeners): Promise<void> {
+    return this.#write((sql) => keepListeners(sql, listeners));
+  }
+
+  settleDeliveries(command: SettleDeliveries): Promise<void> {
+    return this.#write((sql) => settleDeliveries(sql, command));
+  }
+
+  replayDeliveries(endpoint: string, which: readonly DeliveryCursor[] | "dead"): Promise<number> {
+    return this.#write((sql) => replayDeliveries(sql, endpoint, which, Date.now()));
+  }
+
+  listDeliveries(endpoint: string, options: Parameters<typeof listDeliveries>[2]): readonly ListedDelivery[] {
+    return listDeliveries(this.ctx.storage.sql, endpoint, options);
   }
 
   findAccepted(idempotency: IdempotencyKey, now: number): readonly string[] | undefined {
@@ -140,9 +168,13 @@ export class Ledger extends DurableObject<Env> {
     return readPulse(this.ctx.storage, this.#shard, now);
   }
 
-  /** The cron's call: trims, and sets the alarm if it was lost. */
-  sweep(now: number): Promise<void> {
-    return this.#write((sql) => trim(sql, now));
+  /** The cron's call: trims, learns who listens if it missed that, and sets the alarm if it was lost. */
+  sweep(now: number, listeners?: Listeners): Promise<void> {
+    return this.#write((sql) => {
+      trim(sql, now);
+      trimDeliveries(sql, now);
+      if (listeners !== undefined) keepListeners(sql, listeners);
+    });
   }
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
@@ -156,6 +188,7 @@ export class Ledger extends DurableObject<Env> {
         jobs: claim(sql, this.#shard, now, settings),
         effects: takeOutbox(sql, now),
         strays: takeStrays(sql, now),
+        tells: claimDeliveries(sql, this.#shard, now),
       };
       await arm(this.ctx.storage, now, this.#lastAlarmAt);
       return taken;
@@ -164,7 +197,8 @@ export class Ledger extends DurableObject<Env> {
     const handed: Promise<void>[] = turn.jobs.map((job) => Deliver.deliver(job));
     if (turn.effects.length > 0) handed.push(Effects.apply(this.#shard, turn.effects));
     if (turn.strays.length > 0) handed.push(Effects.correlate(this.#shard, turn.strays));
-    // Both answer at once and work on by themselves. What could not be handed over comes back when its lease ends.
+    for (const job of turn.tells) handed.push(Effects.tell(job));
+    // All answer at once and work on by themselves. What could not be handed over comes back when its lease ends.
     await Promise.allSettled(handed);
   }
 

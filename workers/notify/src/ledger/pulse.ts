@@ -1,4 +1,4 @@
-import { earliestDue } from "./arm.ts";
+import { earliestDelivery, earliestDue } from "./arm.ts";
 import { readTally } from "./tally.ts";
 import type { Tally } from "./tally.ts";
 import { readTrouble } from "./trouble.ts";
@@ -13,6 +13,8 @@ export interface Pulse {
   readonly oldestLeaseAt: number | undefined;
   readonly outboxDepth: number;
   readonly oldestOutboxAt: number | undefined;
+  /** When an endpoint that is free could have been told what is due for it: never late for an app's own slowness. */
+  readonly oldestDeliveryAt: number | undefined;
   readonly alarmAt: number | undefined;
   readonly alarmLateMs: number;
   /** The most that anything here is late. */
@@ -23,13 +25,14 @@ export interface Pulse {
   readonly tallies?: readonly Tally[];
 }
 
-/** How a shard is. What should have happened and has not: a due message, the end of a lease, an effect, the alarm. */
+/** How a shard is. What should have happened and has not: a due message, the end of a lease, an effect, an event for an app, the alarm. */
 export async function readPulse(storage: DurableObjectStorage, shard: number, now: number): Promise<Pulse> {
   const row = storage.sql
-    .exec<Record<"due" | "lease" | "waiting" | "outbox", number | null> & { depth: number }>(
+    .exec<Record<"due" | "lease" | "waiting" | "outbox" | "delivery", number | null> & { depth: number }>(
       `SELECT ${earliestDue} AS due,
               (SELECT min(at) FROM chunk WHERE open = 1) AS lease,
               (SELECT min(at) FROM chunk WHERE open = 0) AS waiting,
+              ${earliestDelivery} AS delivery,
               (SELECT count(*) FROM outbox) AS depth,
               (SELECT min(due_at) FROM outbox) AS outbox`,
     )
@@ -43,10 +46,18 @@ export async function readPulse(storage: DurableObjectStorage, shard: number, no
     oldestLeaseAt: row.lease ?? undefined,
     outboxDepth: row.depth,
     oldestOutboxAt: row.outbox ?? undefined,
+    oldestDeliveryAt: row.delivery ?? undefined,
     alarmAt: alarm ?? undefined,
     alarmLateMs: late(alarm),
-    lateMs: Math.max(late(row.due), late(row.lease), late(row.waiting), late(row.outbox), late(alarm)),
     troubles: readTrouble(storage.sql),
     tallies: readTally(storage.sql),
+    lateMs: Math.max(
+      late(row.due),
+      late(row.lease),
+      late(row.waiting),
+      late(row.outbox),
+      late(row.delivery),
+      late(alarm),
+    ),
   };
 }

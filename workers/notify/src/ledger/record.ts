@@ -4,6 +4,7 @@ import { budgetOf } from "../dispatch/budgets.ts";
 import { contextsOf } from "./context.ts";
 import { keepDeadLetters } from "./dead-letters.ts";
 import type { DeadLetter } from "./dead-letters.ts";
+import { tellerOf } from "./listeners.ts";
 import { putOutbox } from "./outbox.ts";
 import type { Effect } from "./outbox.ts";
 import { noteTrouble } from "./trouble.ts";
@@ -43,6 +44,7 @@ export function record(sql: SqlStorage, command: RecordCommand, settings: Settin
   const changes: MessageChange[] = [];
   const effects: Effect[] = [];
   const dead: DeadLetter[] = [];
+  const teller = tellerOf(sql);
   const again = new Map<string, { lane: string; at: number; members: string[] }>();
 
   for (const outcome of outcomes) {
@@ -61,6 +63,7 @@ export function record(sql: SqlStorage, command: RecordCommand, settings: Settin
     timeline.push(step.entry);
     changes.push(step.change);
     effects.push(...step.effects);
+    teller.tellStep({ before: row, after: step.change, entry: step.entry });
     if (step.dead !== undefined) dead.push({ message: row.uuid, channel: context.channel, ...step.dead });
     if (step.sameRequest !== undefined) {
       const { key, at } = step.sameRequest;
@@ -80,6 +83,7 @@ export function record(sql: SqlStorage, command: RecordCommand, settings: Settin
   noteTrouble(sql, outcomes, now);
   keepDeadLetters(sql, dead, now);
   putOutbox(sql, effects, now);
+  teller.write(now);
 }
 
 /** Members that an incomplete answer left out are due again: nothing stays claimed by a chunk that is gone. */

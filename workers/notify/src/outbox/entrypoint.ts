@@ -1,6 +1,9 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
+import { handOverDirectoryEvents } from "../endpoints/directory-events.ts";
+import { tellEndpoint } from "../endpoints/tell.ts";
 import type { Env } from "../env.ts";
 import { correlate } from "../ingest/correlate.ts";
+import type { TellJob } from "../ledger/deliveries.ts";
 import type { IncomingEvent } from "../ledger/ingest.ts";
 import type { Effect } from "../ledger/outbox.ts";
 import { shardStub } from "../ledger/shards.ts";
@@ -10,6 +13,11 @@ import { applySuppressions } from "./suppress.ts";
 export class Effects extends WorkerEntrypoint<Env> {
   apply(shard: number, effects: readonly Effect[]): void {
     this.ctx.waitUntil(applyEffects(this.env, shard, effects));
+  }
+
+  /** Tells an app what happened. An invocation each, so that one app that hangs keeps nobody else. */
+  tell(job: TellJob): void {
+    this.ctx.waitUntil(tellEndpoint(this.env, job));
   }
 
   /** Asks once more for the messages of events that found none. */
@@ -27,6 +35,10 @@ async function applyEffects(env: Env, shard: number, effects: readonly Effect[])
     return;
   }
   await shardStub(env, shard).settleOutbox(effects.map(({ id }) => id));
+  // What apps are to be told of it stands in the directory already: the sweep comes by for what is not done here.
+  await handOverDirectoryEvents(env).catch(() => {
+    console.error(JSON.stringify({ event: "directory-events-not-handed-over" }));
+  });
 }
 
 async function placeStrays(env: Env, shard: number, strays: readonly IncomingEvent[]): Promise<void> {

@@ -1,9 +1,11 @@
 import { Hono } from "hono";
+import { listTroubled } from "../directory/endpoints.ts";
 import type { Env } from "../env.ts";
 import type { Pulse } from "../ledger/pulse.ts";
 import { allShards, shardStub } from "../ledger/shards.ts";
 import { settingsOf } from "../settings.ts";
 import { foreignEvents, troubledLanes } from "./health-lanes.ts";
+import { disabledView } from "./endpoint-views.ts";
 import { iso } from "./views.ts";
 
 export const health = new Hono<{ Bindings: Env }>();
@@ -32,6 +34,7 @@ async function examine(env: Env, now: number): Promise<{ status: 200 | 503; body
       () => "reachable",
       () => "unreachable",
     );
+  const troubled = await listTroubled(env.DB).catch(() => []);
   const late = pulses.some((pulse) => pulse.status === "rejected" || pulse.value.lateMs >= unhealthyAfterMs);
   const healthy = !late && directory === "reachable";
   const seen = pulses.flatMap((pulse) => (pulse.status === "fulfilled" ? pulse.value : []));
@@ -47,6 +50,12 @@ async function examine(env: Env, now: number): Promise<{ status: 200 | 503; body
         channel,
         sends: settings.providers[channel]?.some((provider) => provider.id === id) ?? false,
         receives: settings.webhooks.has(id),
+      })),
+      // An app that does not answer is said, and is no reason to call the service unhealthy.
+      endpoints: troubled.map(({ id, failingSince, ...rest }) => ({
+        id,
+        ...disabledView(rest),
+        failingSince: failingSince === undefined ? undefined : iso(failingSince),
       })),
       problems: settings.problems,
       // Somebody must mend these; the messages go over other lanes, or wait.
@@ -67,6 +76,7 @@ function viewOf({
   oldestDueAt,
   oldestLeaseAt,
   oldestOutboxAt,
+  oldestDeliveryAt,
   outboxDepth,
   alarmAt,
   alarmLateMs,
@@ -79,6 +89,7 @@ function viewOf({
     oldestLeaseAt: at(oldestLeaseAt),
     outboxDepth,
     oldestOutboxAt: at(oldestOutboxAt),
+    oldestDeliveryAt: at(oldestDeliveryAt),
     alarmAt: at(alarmAt),
     alarmLateMs,
     lateMs,
