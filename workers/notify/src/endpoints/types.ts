@@ -12,6 +12,8 @@ export const appEventTypes = [
   "message.suppressed",
   "message.captured",
   "message.held",
+  "message.canceled",
+  "message.expired",
   "message.failed",
   "suppression.created",
   "suppression.removed",

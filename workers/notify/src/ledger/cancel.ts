@@ -1,5 +1,6 @@
 import { stemOf } from "../ids.ts";
 import { dueOrExpired } from "./context.ts";
+import { tellerOf } from "./listeners.ts";
 import type { MessageRow, Status, TimelineRow } from "./rows.ts";
 import { change } from "./settle.ts";
 import { insertTimeline, selectMessages, updateMessages } from "./sql.ts";
@@ -33,6 +34,7 @@ export interface Target {
  */
 export function cancel(sql: SqlStorage, target: Target, now: number): readonly Change[] | undefined {
   const rows = rowsOf(sql, target);
+  const teller = tellerOf(sql);
   const timeline: TimelineRow[] = [];
   const changes: MessageChange[] = [];
   const answer = rows.map((row): Change => {
@@ -42,12 +44,21 @@ export function cancel(sql: SqlStorage, target: Target, now: number): readonly C
     if (tooLate !== undefined) return { uuid, status, tooLate };
     const seq = row.seq + 1;
     const to = change(row, { seq, place: "canceled", due_at: null });
-    timeline.push({ message: uuid, seq, at: now, kind: "decision", data: { rule: "cancel", then: "canceled" } });
+    const entry = {
+      message: uuid,
+      seq,
+      at: now,
+      kind: "decision",
+      data: { rule: "cancel", then: "canceled" },
+    } as const;
+    timeline.push(entry);
     changes.push(to);
+    teller.tellStep({ before: row, after: to, entry });
     return { uuid, status: to.status, tooLate };
   });
   insertTimeline(sql, timeline);
   updateMessages(sql, changes);
+  teller.write(now);
   return answer.length === 0 ? undefined : answer;
 }
 

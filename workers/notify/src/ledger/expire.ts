@@ -1,4 +1,5 @@
 import { stemOf, uuidAt } from "../ids.ts";
+import { tellerOf } from "./listeners.ts";
 import type { MessageRow, TimelineRow } from "./rows.ts";
 import { expired } from "./settle.ts";
 import { insertTimeline, updateMessages } from "./sql.ts";
@@ -6,15 +7,19 @@ import type { MessageChange } from "./sql.ts";
 
 /** Ends messages whose time is over. */
 export function expire(sql: SqlStorage, rows: readonly MessageRow[], now: number): void {
+  if (rows.length === 0) return;
+  const teller = tellerOf(sql);
   const timeline: TimelineRow[] = [];
   const changes: MessageChange[] = [];
   for (const row of rows) {
     const { entry, change: to } = expired(row, now);
     timeline.push(entry);
     changes.push(to);
+    teller.tellStep({ before: row, after: to, entry });
   }
   insertTimeline(sql, timeline);
   updateMessages(sql, changes);
+  teller.write(now);
 }
 
 /** Of the messages' notifications, those that end, by stem. */

@@ -73,8 +73,8 @@ export function replay(sql: SqlStorage, uuids: readonly string[], now: number): 
 function copyNotification(sql: SqlStorage, oldStem: string, stem: string, now: number): void {
   const [from, to] = [uuidAt(oldStem, 0), uuidAt(stem, 0)];
   sql.exec(
-    `INSERT INTO notification (uuid, channel, accepted_at, send_at, providers, content, content_bytes, category)
-     SELECT ?2, channel, ?3, ?3, providers, content, content_bytes, category FROM notification WHERE uuid = ?1`,
+    `INSERT INTO notification (uuid, channel, accepted_at, send_at, providers, content, content_bytes, category, metadata)
+     SELECT ?2, channel, ?3, ?3, providers, content, content_bytes, category, metadata FROM notification WHERE uuid = ?1`,
     from,
     to,
     now,

@@ -1,3 +1,4 @@
+import { tellerOf } from "./listeners.ts";
 import type { MessageRow, Status, TimelineRow } from "./rows.ts";
 import { change } from "./settle.ts";
 import { insertTimeline, selectMessages, updateMessages } from "./sql.ts";
@@ -21,6 +22,9 @@ export function resolve(sql: SqlStorage, uuid: string, as: Verdict, now: number)
   const entry: TimelineRow = { message: uuid, seq: to.seq, at: now, kind: "decision", data };
   insertTimeline(sql, [entry]);
   updateMessages(sql, [to]);
+  const teller = tellerOf(sql);
+  teller.tellStep({ before: row, after: to, entry });
+  teller.write(now);
   // Its budget begins anew.
   if (as === "resend") sql.exec("UPDATE message SET send_at = ? WHERE uuid = ?", now, uuid);
   return { outcome: "resolved", status: to.status };

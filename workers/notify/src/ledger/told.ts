@@ -20,6 +20,8 @@ const toldByStatus: Readonly<Partial<Record<Status, AppEventType>>> = {
   suppressed: "message.suppressed",
   captured: "message.captured",
   held: "message.held",
+  canceled: "message.canceled",
+  expired: "message.expired",
   failed: "message.failed",
 };
 
@@ -71,7 +73,9 @@ function typeOf({ before, after, event }: Step): AppEventType | undefined {
   if (byEvent !== undefined) return byEvent;
   // By the record of the attempt or the provider's event: whichever came first.
   if (!isSent(before) && isSent(after)) return "message.sent";
-  return before.status === after.status ? undefined : toldByStatus[after.status];
+  if (before.status === after.status) return undefined;
+  // Somebody has looked, and says so.
+  return after.status === "sent" && !isSent(after) ? "message.sent" : toldByStatus[after.status];
 }
 
 function isSent({ milestones }: Standing): boolean {
