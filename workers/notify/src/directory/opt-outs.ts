@@ -19,8 +19,8 @@ export interface OptOut extends AddressOf {
 }
 
 /**
- * Writes opt-outs: one statement for any number. The first of a row stays, but that what a provider said gives way to what
- * the recipient did here. Those that are `asked` for now come back whatever was removed before; those of events only if
+ * Writes opt-outs: one statement for any number. What the recipient did here stays as it first was, and stands over what
+ * providers say, of which the latest is kept. Those that are `asked` for now come back whatever was removed before; those of events only if
  * they happened after it.
  */
 export function addOptOuts(
@@ -30,7 +30,7 @@ export function addOptOuts(
   asked: boolean,
 ): D1PreparedStatement {
   const isKept = `opt_out.removed_at IS NULL AND (opt_out.reason <> 'provider' OR
-    (excluded.reason = 'provider' AND opt_out.caused_at <= excluded.caused_at))`;
+    (excluded.reason = 'provider' AND opt_out.caused_at >= excluded.caused_at))`;
   return db
     .prepare(
       `INSERT INTO opt_out (channel, address_key, category, label, reason, source_message, caused_at, created_at)

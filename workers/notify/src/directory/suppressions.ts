@@ -1,8 +1,7 @@
 import { everyCategory } from "../suppress/category.ts";
 
 /**
- * Why an address is not sent to at all, the strongest first: of two, the stronger one is kept, whatever the order in which
- * they come.
+ * Why an address is not sent to at all.
  *
  * - `manual`: put there through the API. `unsubscribed`: a STOP, which ends all texts of a number.
  * - `recipient-gone`: a provider refused to send there. `provider-listed`: it did not try, and keeps to itself why.
@@ -83,9 +82,9 @@ export async function findBlocks(
   return blocks;
 }
 
-const ranks = suppressionReasons.map((reason, index) => `WHEN '${reason}' THEN ${suppressionReasons.length - index}`);
-
-const rank = (column: string): string => `CASE ${column} ${ranks.join(" ")} ELSE 0 END`;
+/** Which of two reasons is kept: what a provider can take back gives way to what it cannot, and what ends to what does not. */
+const rank = (column: string): string =>
+  `CASE ${column} WHEN 'complained' THEN 3 WHEN 'manual' THEN 2 WHEN 'soft-bounced' THEN 0 ELSE 1 END`;
 
 const isLiftable = (column: string): string => `${column} IN (${liftable.map((one) => `'${one}'`).join(", ")})`;
 
@@ -94,9 +93,9 @@ export const clearedAt = (row: string): string => `max(coalesce(${row}.cleared_a
   iif(${row}.removed_at > coalesce(${row}.lifted_at, -1), ${row}.removed_at, -1))`;
 
 /**
- * What becomes of a row that is there: what holds longer and weighs more stays, the earlier cause of two that weigh the
- * same, so that any order and any repetition of the causes makes the same row. Parameters: ?2 now; ?3 is 1 for what is
- * asked for now, whatever was removed before.
+ * What becomes of a row that is there: what holds longer and weighs more stays, the later cause of two that weigh the
+ * same (a provider that takes back the earlier one has not taken back the later), so that any order and any repetition of
+ * the causes makes the same row. Parameters: ?2 now; ?3 is 1 for what is asked for now, whatever was removed before.
  */
 export const join = `ON CONFLICT (channel, address_key) DO UPDATE SET
   label = excluded.label,
@@ -119,7 +118,8 @@ function isActive(): string {
 
 function isKept(): string {
   const [stored, given] = [rank("suppression.reason"), rank("excluded.reason")];
-  return `(${isActive()} AND (${stored} > ${given} OR (${stored} = ${given} AND suppression.caused_at <= excluded.caused_at)))`;
+  return `(${isActive()} AND (${stored} > ${given} OR (${stored} = ${given}
+    AND (suppression.caused_at, suppression.reason) >= (excluded.caused_at, excluded.reason))))`;
 }
 
 /**

@@ -84,10 +84,9 @@ export async function readTransferRow(
     if (at === undefined) expected(column, "a time such as 2026-01-31T08:00:00Z");
     else moments[column] = at;
   }
-  if (moments.causedAt > now) expected("causedAt", "a time in the past");
   if (moments.expiresAt !== undefined && scope === "marketing") expected("expiresAt", "none: an opt-out does not end");
   if (errors.length > 0 || found === undefined) return { ok: false, errors };
-  const about = { channel, ...found, sourceMessage, causedAt: moments.causedAt };
+  const about = { channel, ...found, sourceMessage, causedAt: Math.min(moments.causedAt, now) };
   if (scope === "marketing") {
     return { ok: true, optOut: { ...about, category: category ?? everyCategory, reason: reason as OptOutReason } };
   }
