@@ -3,7 +3,7 @@ import { deleteDirectoryEvents, readDirectoryEvents } from "../directory/events.
 import type { Env } from "../env.ts";
 import { shardOfKey, shardStub } from "../ledger/shards.ts";
 import { settingsOf } from "../settings.ts";
-import type { AppEvent } from "./types.ts";
+import type { AppEvent, UnplacedEvent } from "./types.ts";
 
 const eventsAtOnce = 500;
 
@@ -31,19 +31,12 @@ export async function handOverDirectoryEvents(env: Env): Promise<void> {
   }
 }
 
-/** An event that is about no message. */
-export interface UnplacedEvent extends Pick<AppEvent, "type" | "data"> {
-  /** The same event has the same one, wherever and however often it is told. */
-  readonly key: string;
-  readonly at: number;
-}
-
 /** Gives each to the shard that its key names: one call to a shard. */
 export async function tellShards(env: Env, events: readonly UnplacedEvent[]): Promise<void> {
   const byShard = new Map<number, AppEvent[]>();
-  for (const { key, at, type, data } of events) {
+  for (const { key, at, since = at, type, data } of events) {
     const shard = await shardOfKey(env, key);
-    const subject = at.toString(16).padStart(12, "0") + (await sha256Hex(key)).slice(0, 20);
+    const subject = since.toString(16).padStart(12, "0") + (await sha256Hex(key)).slice(0, 20);
     const group = byShard.get(shard) ?? [];
     group.push({ subject, sequence: 0, type, data, at });
     byShard.set(shard, group);

@@ -36,3 +36,12 @@ export interface AppEvent {
   /** When it was learned, where that is not the transaction that writes it down for the apps. */
   readonly at?: number | undefined;
 }
+
+/** An event that is about no message, before a shard has it. */
+export interface UnplacedEvent extends Pick<AppEvent, "type" | "data"> {
+  /** With `since`, the same event has the same one, wherever and however often it is told. */
+  readonly key: string;
+  readonly at: number;
+  /** Where `at` is not the same each time. */
+  readonly since?: number | undefined;
+}

@@ -1,4 +1,5 @@
 import type { SuppressionReason } from "../directory/suppressions.ts";
+import type { UnplacedEvent } from "../endpoints/types.ts";
 import { execForEach } from "./sql.ts";
 
 /** Something about an address that must be known outside of the shard because of what was written in it. */
@@ -22,7 +23,14 @@ export type SuppressionEffect = AddressEffect &
     | { readonly kind: "lift"; readonly of: "everything" | "opt-outs" }
   );
 
-export type Effect = SuppressionEffect;
+/** Something that apps are told of and that is about no message: told by the shard that its key names. */
+export interface TellEffect {
+  readonly kind: "tell";
+  readonly id: string;
+  readonly event: UnplacedEvent;
+}
+
+export type Effect = SuppressionEffect | TellEffect;
 
 /** How long an effect that was handed out may stay without an answer. */
 export const effectLeaseMs = 30_000;

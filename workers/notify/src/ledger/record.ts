@@ -7,7 +7,7 @@ import type { DeadLetter } from "./dead-letters.ts";
 import { tellerOf } from "./listeners.ts";
 import { putOutbox } from "./outbox.ts";
 import type { Effect } from "./outbox.ts";
-import { noteTrouble } from "./trouble.ts";
+import { noteTrouble, toldOfTrouble } from "./trouble.ts";
 import type { MessageRow, TimelineRow } from "./rows.ts";
 import { change, settle } from "./settle.ts";
 import type { MemberOutcome } from "./settle.ts";
@@ -81,6 +81,7 @@ export function record(sql: SqlStorage, command: RecordCommand, settings: Settin
   insertTimeline(sql, timeline);
   updateMessages(sql, changes);
   noteTrouble(sql, outcomes, now);
+  if (teller.wants("provider.unauthorized")) effects.push(...toldOfTrouble(outcomes, now));
   keepDeadLetters(sql, dead, now);
   putOutbox(sql, effects, now);
   teller.write(now);

@@ -1,3 +1,4 @@
+import type { TellEffect } from "./outbox.ts";
 import type { MemberOutcome } from "./settle.ts";
 
 /** A lane whose provider refuses our credentials: somebody must mend its configuration. */
@@ -41,6 +42,24 @@ export function noteTrouble(sql: SqlStorage, outcomes: readonly MemberOutcome[],
       code ?? null,
     );
   }
+}
+
+const hourMs = 3_600_000;
+
+/** What apps are told of refused credentials: once an hour for a lane, whatever the number of shards that see it. */
+export function toldOfTrouble(outcomes: readonly MemberOutcome[], now: number): readonly TellEffect[] {
+  const reports = outcomes.flatMap((outcome) => (outcome.kind === "attempt" ? outcome.report : []));
+  const refused = new Map(
+    reports
+      .filter(({ kind }) => kind === "unauthorized")
+      .map((report) => [`${report.provider}:${report.account}`, report]),
+  );
+  const since = now - (now % hourMs);
+  return Array.from(refused, ([lane, { provider, account, status, providerCode: code }]) => {
+    const key = `unauthorized:${lane}:${since}`;
+    const data = { provider, account, httpStatus: status, code };
+    return { kind: "tell", id: key, event: { key, type: "provider.unauthorized", at: now, since, data } };
+  });
 }
 
 export function readTrouble(sql: SqlStorage): readonly LaneTrouble[] {

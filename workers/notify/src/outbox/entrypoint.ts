@@ -1,5 +1,5 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
-import { handOverDirectoryEvents } from "../endpoints/directory-events.ts";
+import { handOverDirectoryEvents, tellShards } from "../endpoints/directory-events.ts";
 import { tellEndpoint } from "../endpoints/tell.ts";
 import type { Env } from "../env.ts";
 import { correlate } from "../ingest/correlate.ts";
@@ -29,7 +29,12 @@ export class Effects extends WorkerEntrypoint<Env> {
 async function applyEffects(env: Env, shard: number, effects: readonly Effect[]): Promise<void> {
   const now = Date.now();
   try {
-    await applySuppressions(env.DB, shard, effects, now);
+    const suppressing = effects.filter((effect) => effect.kind !== "tell");
+    await applySuppressions(env.DB, shard, suppressing, now);
+    await tellShards(
+      env,
+      effects.flatMap((effect) => (effect.kind === "tell" ? effect.event : [])),
+    );
   } catch {
     console.error(JSON.stringify({ event: "effects-failed", shard, count: effects.length }));
     return;
