@@ -3,14 +3,14 @@
  * (12 hex), 48 random bits (12 hex) and a position (8 hex): 0 is the notification, 1 and up are its messages. So the
  * ledger's primary key orders by accept time, and the messages of a notification are one range of it, without an index.
  */
-export type IdKind = "ntf" | "msg";
+export type IdKind = "ntf" | "msg" | "sch";
 
 export interface ParsedId {
   readonly shard: number;
   readonly uuid: string;
 }
 
-const idPattern = /^(ntf|msg)_([0-9a-f]{2})([0-9a-f]{32})$/;
+const idPattern = /^(ntf|msg|sch)_([0-9a-f]{2})([0-9a-f]{32})$/;
 
 /** Undefined for anything but an id of this kind whose shard exists. */
 export function parseId(kind: IdKind, text: string, shards: number): ParsedId | undefined {

@@ -5,6 +5,7 @@ import { sweepShards } from "./schedule/sweep.ts";
 export { Deliver } from "./deliver/entrypoint.ts";
 export { Ledger } from "./ledger/ledger.ts";
 export { Effects } from "./outbox/entrypoint.ts";
+export { Schedules } from "./schedule/entrypoint.ts";
 
 export default {
   fetch: app.fetch,

@@ -66,7 +66,8 @@ export function readBudgets(text: string | undefined, problems: string[]): Budge
 function readBudget(own: unknown, known: Budget): Budget | undefined {
   if (typeof own !== "object" || own === null) return undefined;
   const { maxTries = known.maxTries, maxAge, ...others } = own as Record<string, unknown>;
-  const maxAgeMs = maxAge === undefined ? known.maxAgeMs : parseDuration(String(maxAge));
+  const maxAgeMs =
+    maxAge === undefined ? known.maxAgeMs : typeof maxAge === "string" ? parseDuration(maxAge) : undefined;
   if (Object.keys(others).length > 0 || maxAgeMs === undefined || !Number.isInteger(maxTries)) return undefined;
   const tries = maxTries as number;
   const fits = tries >= 1 && tries <= maxBudget.maxTries && maxAgeMs >= 60_000 && maxAgeMs <= maxBudget.maxAgeMs;

@@ -14,19 +14,25 @@ export const earliestDelivery = `(SELECT min(max(l.free_at,
 /** The earliest moment at which this shard has something to do; undefined when it has nothing. */
 export function nextWake(sql: SqlStorage): number | undefined {
   const row = sql
-    .exec<Record<"due" | "lease" | "waiting" | "outbox" | "stray" | "delivery", number | null> & { open: number }>(
+    .exec<
+      Record<"due" | "lease" | "waiting" | "outbox" | "stray" | "delivery" | "schedule", number | null> & {
+        open: number;
+      }
+    >(
       `SELECT ${earliestDue} AS due,
          (SELECT min(at) FROM chunk WHERE open = 1) AS lease,
          (SELECT min(at) FROM chunk WHERE open = 0) AS waiting,
          (SELECT min(due_at) FROM outbox) AS outbox,
          (SELECT min(due_at) FROM stray WHERE due_at IS NOT NULL) AS stray,
+         (SELECT min(due_at) FROM schedule WHERE due_at IS NOT NULL) AS schedule,
          ${earliestDelivery} AS delivery,
          (SELECT count(*) FROM chunk WHERE open = 1) AS open`,
     )
     .one();
   // With all chunks out there is nothing to claim: an outcome or the end of a lease comes first, and arms.
   const claimable = row.open < maxOpenChunks ? [row.due, row.waiting] : [];
-  const moments = [...claimable, row.lease, row.outbox, row.stray, row.delivery].filter((at) => at !== null);
+  const others = [row.lease, row.outbox, row.stray, row.delivery, row.schedule];
+  const moments = [...claimable, ...others].filter((at) => at !== null);
   return moments.length === 0 ? undefined : Math.min(...moments);
 }
 

@@ -2,6 +2,7 @@ import type { ChunkJob } from "./claim.ts";
 import type { TellJob } from "./deliveries.ts";
 import type { IncomingEvent } from "./ingest.ts";
 import type { Effect } from "./outbox.ts";
+import type { Run } from "./schedules.ts";
 
 /**
  * The stateless entrypoints that a shard hands its work to, as `ctx.exports` offers them in this Worker. Each answers at
@@ -14,4 +15,5 @@ export interface Entrypoints {
     tell(job: TellJob): Promise<void>;
     correlate(shard: number, strays: readonly IncomingEvent[]): Promise<void>;
   };
+  readonly Schedules: { fire(shard: number, runs: readonly Run[]): Promise<void> };
 }

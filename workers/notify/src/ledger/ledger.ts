@@ -33,6 +33,16 @@ import type { Replay } from "./replay.ts";
 import { resolve } from "./resolve.ts";
 import type { Resolved, Verdict } from "./resolve.ts";
 import { migrate } from "./schema.ts";
+import {
+  changeSchedule,
+  createSchedule,
+  listSchedules,
+  readSchedule,
+  removeSchedule,
+  settleRun,
+  takeRuns,
+} from "./schedules.ts";
+import type { RunOutcome, ScheduleDefinition, StoredSchedule } from "./schedules.ts";
 import { addToTally } from "./tally.ts";
 import { trim } from "./trim.ts";
 
@@ -142,6 +152,35 @@ export class Ledger extends DurableObject<Env> {
     return listDeliveries(this.ctx.storage.sql, endpoint, options);
   }
 
+  /** Undefined when another schedule has this uuid: its key was used for another request. */
+  createSchedule(
+    uuid: string,
+    definition: ScheduleDefinition,
+    now: number,
+  ): Promise<{ readonly schedule: StoredSchedule; readonly repeated: boolean } | undefined> {
+    return this.#write((sql) => createSchedule(sql, uuid, definition, now));
+  }
+
+  changeSchedule(uuid: string, to: Partial<ScheduleDefinition>, now: number): Promise<StoredSchedule | undefined> {
+    return this.#write((sql) => changeSchedule(sql, uuid, to, now));
+  }
+
+  removeSchedule(uuid: string): Promise<boolean> {
+    return this.#write((sql) => removeSchedule(sql, uuid));
+  }
+
+  settleRun(uuid: string, runAt: number, outcome: RunOutcome, now: number): Promise<void> {
+    return this.#write((sql) => settleRun(sql, uuid, runAt, outcome, now));
+  }
+
+  readSchedule(uuid: string): StoredSchedule | undefined {
+    return readSchedule(this.ctx.storage.sql, uuid);
+  }
+
+  listSchedules(after: string, limit: number): readonly StoredSchedule[] {
+    return listSchedules(this.ctx.storage.sql, after, limit);
+  }
+
   findAccepted(idempotency: IdempotencyKey, now: number): readonly string[] | undefined {
     return findAccepted(this.ctx.storage.sql, idempotency, now);
   }
@@ -188,16 +227,18 @@ export class Ledger extends DurableObject<Env> {
         jobs: claim(sql, this.#shard, now, settings),
         effects: takeOutbox(sql, now),
         strays: takeStrays(sql, now),
+        runs: takeRuns(sql, now),
         tells: claimDeliveries(sql, this.#shard, now),
       };
       await arm(this.ctx.storage, now, this.#lastAlarmAt);
       return taken;
     });
-    const { Deliver, Effects } = this.ctx.exports as unknown as Entrypoints;
+    const { Deliver, Effects, Schedules } = this.ctx.exports as unknown as Entrypoints;
     const handed: Promise<void>[] = turn.jobs.map((job) => Deliver.deliver(job));
     if (turn.effects.length > 0) handed.push(Effects.apply(this.#shard, turn.effects));
     if (turn.strays.length > 0) handed.push(Effects.correlate(this.#shard, turn.strays));
     for (const job of turn.tells) handed.push(Effects.tell(job));
+    if (turn.runs.length > 0) handed.push(Schedules.fire(this.#shard, turn.runs));
     // All answer at once and work on by themselves. What could not be handed over comes back when its lease ends.
     await Promise.allSettled(handed);
   }
