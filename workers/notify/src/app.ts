@@ -9,6 +9,7 @@ import { keys } from "./routes/keys.ts";
 import { messages } from "./routes/messages.ts";
 import { notifications } from "./routes/notifications.ts";
 import { suppressionTransfer } from "./routes/suppression-transfer.ts";
+import { retention } from "./routes/retention.ts";
 import { schedules } from "./routes/schedules.ts";
 import { suppressions } from "./routes/suppressions.ts";
 import { unsubscribe } from "./routes/unsubscribe.ts";
@@ -42,6 +43,7 @@ app.route("/v1/endpoints", endpoints);
 app.route("/v1/keys", keys);
 app.route("/v1/dead-letters", deadLetters);
 app.route("/v1/schedules", schedules);
+app.route("/v1/retention", retention);
 app.route("/v1/health", health);
 
 app.notFound(() => problemResponse({ status: 404, code: "not-found", title: "There is nothing at this path." }));

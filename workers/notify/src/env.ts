@@ -17,7 +17,7 @@ export interface Env {
   readonly ON_UNKNOWN?: string;
   /** JSON: `{"sms":{"maxTries":5,"maxAge":"30m"}}`; what it does not name has the defaults of `dispatch/budgets.ts`. */
   readonly RETRY_BUDGETS?: string;
-  /** Days after which finished messages are deleted. Default 90. */
+  /** Days after which finished messages are deleted, 7 at least. Default 90. */
   readonly RETENTION_DAYS?: string;
   /** Provider ids in order of preference, comma-separated; all that have their secrets when absent. */
   readonly PROVIDERS?: string;

@@ -71,7 +71,7 @@ export function readSettings(env: Env): Settings {
     shards: readInteger(env.SHARDS, 16, 1, freePlan ? 16 : 256, "SHARDS", problems),
     freePlan,
     budgets: readBudgets(env.RETRY_BUDGETS, problems),
-    retentionDays: readInteger(env.RETENTION_DAYS, 90, 1, 3650, "RETENTION_DAYS", problems),
+    retentionDays: readInteger(env.RETENTION_DAYS, 90, 7, 3650, "RETENTION_DAYS", problems),
     onUnknown: readChoice(env.ON_UNKNOWN, ["resend", "hold"], "resend", "ON_UNKNOWN", problems),
     guard: readGuard(env, environment, problems),
     ...readProviders(env as unknown as Readonly<Record<string, unknown>>, problems),

@@ -44,7 +44,8 @@ import {
 } from "./schedules.ts";
 import type { RunOutcome, ScheduleDefinition, StoredSchedule } from "./schedules.ts";
 import { addToTally } from "./tally.ts";
-import { trim } from "./trim.ts";
+import { readTrimmed, trim } from "./trim.ts";
+import type { TrimmedCount } from "./trim.ts";
 
 /**
  * One shard of the ledger: what was asked, and what became of it. Every call that writes is one storage transaction, and
@@ -181,6 +182,10 @@ export class Ledger extends DurableObject<Env> {
     return listSchedules(this.ctx.storage.sql, after, limit);
   }
 
+  readTrimmed(): readonly TrimmedCount[] {
+    return readTrimmed(this.ctx.storage.sql);
+  }
+
   findAccepted(idempotency: IdempotencyKey, now: number): readonly string[] | undefined {
     return findAccepted(this.ctx.storage.sql, idempotency, now);
   }
@@ -210,7 +215,7 @@ export class Ledger extends DurableObject<Env> {
   /** The cron's call: trims, learns who listens if it missed that, and sets the alarm if it was lost. */
   sweep(now: number, listeners?: Listeners): Promise<void> {
     return this.#write((sql) => {
-      trim(sql, now);
+      trim(sql, now, settingsOf(this.env));
       trimDeliveries(sql, now);
       if (listeners !== undefined) keepListeners(sql, listeners);
     });

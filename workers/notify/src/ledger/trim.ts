@@ -1,27 +1,168 @@
-import { randomToken } from "../ids.ts";
+import { randomToken, stemOf, uuidAt } from "../ids.ts";
+import { earliestDue } from "./arm.ts";
+import type { Place, Status } from "./rows.ts";
 import { execForEach } from "./sql.ts";
 
+/** Looked at in one turn. */
 const keysPerSweep = 500;
 
+/** Rows of messages and their timelines that one turn deletes, about. */
+const rowsPerSweep = 500;
+
+const dayMs = 86_400_000;
+
+/** What is still to be done about a message keeps it, however old it is. Held ones go: nobody has cared for so long. */
+const unfinished: readonly Place[] = ["scheduled", "queued"];
+
 /**
- * Drops idempotency keys whose time is over; a look-up ignores them already. An index by time would cost each accepted
- * notification a row, and a look at all keys at each sweep reads all of them: so it looks at a few, from a random place on
- * and around. Keys are hashes, so that every place gets its turn.
+ * Deletes what is over: idempotency keys, events that found no message, and, while nothing is due, finished messages that
+ * were due more than `retentionDays` ago. How many those were stays, by day, channel and status.
  */
-export function trim(sql: SqlStorage, now: number): void {
-  const from = randomToken(32);
-  const after = look(sql, from, keysPerSweep);
-  const seen = after.length < keysPerSweep ? [...after, ...look(sql, "", keysPerSweep - after.length)] : after;
-  const over = seen.filter(({ expires_at }) => expires_at <= now).map(({ key }) => key);
-  execForEach(sql, "DELETE FROM idempotency WHERE key IN (SELECT value FROM json_each(?1))", over);
+export function trim(sql: SqlStorage, now: number, { retentionDays }: { readonly retentionDays: number }): void {
+  const cutoff = now - retentionDays * dayMs;
+  trimScattered(
+    sql,
+    "SELECT key AS id, expires_at <= ?3 AS over FROM idempotency WHERE key >= ?1 ORDER BY key LIMIT ?2",
+    now,
+    (ids) => execForEach(sql, "DELETE FROM idempotency WHERE key IN (SELECT value FROM json_each(?1))", ids),
+  );
+  trimScattered(
+    sql,
+    "SELECT id, due_at IS NULL AND received_at <= ?3 AS over FROM stray WHERE id >= ?1 ORDER BY id LIMIT ?2",
+    cutoff,
+    (ids) => execForEach(sql, "DELETE FROM stray WHERE id IN (SELECT value FROM json_each(?1))", ids),
+  );
+  if (!isBusy(sql, now)) trimMessages(sql, cutoff);
 }
 
-function look(sql: SqlStorage, from: string, limit: number): { key: string; expires_at: number }[] {
+/**
+ * An index by time would cost each accepted notification a row, and a look at all keys at each sweep reads all of them: so
+ * it looks at a few, from a random place on and around. Keys are hashes, so that every place gets its turn.
+ */
+function trimScattered(sql: SqlStorage, query: string, before: number, remove: (ids: readonly string[]) => void): void {
+  const look = (from: string, limit: number): { id: string; over: number }[] =>
+    sql.exec<{ id: string; over: number }>(query, from, limit, before).toArray();
+  const after = look(randomToken(32), keysPerSweep);
+  const seen = after.length < keysPerSweep ? [...after, ...look("", keysPerSweep - after.length)] : after;
+  remove(seen.filter(({ over }) => over === 1).map(({ id }) => id));
+}
+
+function isBusy(sql: SqlStorage, now: number): boolean {
+  const row = sql
+    .exec<{ due: number | null; open: number }>(
+      `SELECT ${earliestDue} AS due, (SELECT count(*) FROM chunk WHERE open = 1) AS open`,
+    )
+    .one();
+  return row.open > 0 || (row.due !== null && row.due <= now);
+}
+
+interface Finished extends Record<string, SqlStorageValue> {
+  uuid: string;
+  status: Status;
+  channel: string;
+  rows: number;
+}
+
+function trimMessages(sql: SqlStorage, cutoff: number): void {
+  const going = oldest(sql, cutoff);
+  if (going.length === 0) return;
+  const uuids = going.map(({ uuid }) => uuid);
+  for (const [table, column] of [
+    ["timeline", "message"],
+    ["dead_letter", "message"],
+    ["message", "uuid"],
+  ]) {
+    execForEach(sql, `DELETE FROM ${table} WHERE ${column} IN (SELECT value FROM json_each(?1))`, uuids);
+  }
+  countByDay(sql, going);
+  settleNotifications(sql, going);
+}
+
+/** The oldest that may go, by accept time, as many as one turn deletes. */
+function oldest(sql: SqlStorage, cutoff: number): readonly Finished[] {
+  const found = sql
+    .exec<Finished>(
+      `SELECT m.uuid, m.status, n.channel, 1 + (SELECT count(*) FROM timeline AS t WHERE t.message = m.uuid) AS rows
+       FROM message AS m JOIN notification AS n ON n.uuid = substr(m.uuid, 1, 24) || '00000000'
+       WHERE m.uuid < ?1 AND m.place NOT IN (${unfinished.map((place) => `'${place}'`).join(", ")})
+         AND m.chunk IS NULL AND coalesce(m.send_at, n.send_at) < ?2
+       ORDER BY m.uuid LIMIT ?3`,
+      cutoff.toString(16).padStart(12, "0"),
+      cutoff,
+      rowsPerSweep,
+    )
+    .toArray();
+  let rows = 0;
+  // One with a long timeline has a turn of its own.
+  return found.filter((one, index) => (rows += one.rows) <= rowsPerSweep || index === 0);
+}
+
+function countByDay(sql: SqlStorage, going: readonly Finished[]): void {
+  const counts = new Map<string, { day: string; channel: string; status: string; count: number }>();
+  for (const { uuid, channel, status } of going) {
+    const day = new Date(Number.parseInt(uuid.slice(0, 12), 16)).toISOString().slice(0, 10);
+    const key = `${day} ${channel} ${status}`;
+    const entry = counts.get(key) ?? { day, channel, status, count: 0 };
+    entry.count += 1;
+    counts.set(key, entry);
+  }
+  execForEach(
+    sql,
+    `INSERT INTO trimmed (day, channel, status, count)
+     SELECT value ->> 'day', value ->> 'channel', value ->> 'status', value ->> 'count' FROM json_each(?1) WHERE true
+     ON CONFLICT (day, channel, status) DO UPDATE SET count = count + excluded.count`,
+    [...counts.values()],
+  );
+}
+
+/** A notification goes with the last of its messages; until then it keeps the counts of those that went. */
+function settleNotifications(sql: SqlStorage, going: readonly Finished[]): void {
+  const byStem = new Map<string, Record<string, number>>();
+  for (const { uuid, status } of going) {
+    const counts = byStem.get(stemOf(uuid)) ?? {};
+    counts[status] = (counts[status] ?? 0) + 1;
+    byStem.set(stemOf(uuid), counts);
+  }
+  const left = sql
+    .exec<{ uuid: string; trimmed: string | null; empty: number }>(
+      `SELECT n.uuid, n.trimmed, NOT EXISTS (SELECT 1 FROM message AS m WHERE m.uuid > n.uuid
+          AND m.uuid <= substr(n.uuid, 1, 24) || 'ffffffff') AS empty
+       FROM json_each(?1) AS wanted JOIN notification AS n ON n.uuid = wanted.value`,
+      JSON.stringify(Array.from(byStem.keys(), (stem) => uuidAt(stem, 0))),
+    )
+    .toArray();
+  const empty = left.filter((one) => one.empty === 1).map(({ uuid }) => uuid);
+  execForEach(sql, "DELETE FROM content_part WHERE notification IN (SELECT value FROM json_each(?1))", empty);
+  execForEach(sql, "DELETE FROM notification WHERE uuid IN (SELECT value FROM json_each(?1))", empty);
+  execForEach(
+    sql,
+    "UPDATE notification SET trimmed = value ->> 'trimmed' FROM json_each(?1) WHERE notification.uuid = value ->> 'uuid'",
+    left
+      .filter((one) => one.empty === 0)
+      .map(({ uuid, trimmed }) => {
+        const counts = JSON.parse(trimmed ?? "{}") as Record<string, number>;
+        for (const [status, count] of Object.entries(byStem.get(stemOf(uuid)) ?? {})) {
+          counts[status] = (counts[status] ?? 0) + count;
+        }
+        return { uuid, trimmed: JSON.stringify(counts) };
+      }),
+  );
+}
+
+export interface TrimmedCount extends Record<string, SqlStorageValue> {
+  /** `2026-08`, of the accept time in UTC. */
+  month: string;
+  channel: string;
+  status: string;
+  count: number;
+}
+
+/** How many messages are not kept any more. */
+export function readTrimmed(sql: SqlStorage): readonly TrimmedCount[] {
   return sql
-    .exec<{ key: string; expires_at: number }>(
-      "SELECT key, expires_at FROM idempotency WHERE key >= ? ORDER BY key LIMIT ?",
-      from,
-      limit,
+    .exec<TrimmedCount>(
+      `SELECT substr(day, 1, 7) AS month, channel, status, sum(count) AS count FROM trimmed
+       GROUP BY month, channel, status ORDER BY month, channel, status`,
     )
     .toArray();
 }

@@ -60,8 +60,7 @@ function isZone(zone: string): boolean {
   // An offset such as "+02:00" is taken by some engines, and knows nothing of summer time.
   if (!/^[A-Za-z][\w+/-]{1,63}$/.test(zone)) return false;
   try {
-    new Intl.DateTimeFormat("en", { timeZone: zone });
-    return true;
+    return new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone !== "";
   } catch {
     return false;
   }
