@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readCorrelation } from "./correlation.ts";
 import { formatMailbox } from "./mailbox.ts";
-import { smtpCodeOf, textOf, timeOf } from "./reading.ts";
+import { smtpCodeOf, textOf, timeOf, wordOf } from "./reading.ts";
 
 test("takes the first time that can be one, and the epoch when none can", () => {
   expect(timeOf("never", 1e300, -5, null, "1767323045", 1).toISOString()).toBe("2026-01-02T03:04:05.000Z");
@@ -21,6 +21,13 @@ test.each([
 test("keeps only texts, and those whole: a cut could halve a secret before it is redacted", () => {
   expect(textOf("x".repeat(5000))).toHaveLength(5000);
   expect([textOf(""), textOf(5), textOf(["x"])]).toEqual([undefined, undefined, undefined]);
+});
+
+test("reads texts and numbers as words, and never asks an object what it would be called", () => {
+  const deep: unknown = JSON.parse("[".repeat(10_000) + "]".repeat(10_000));
+  const named: unknown = JSON.parse('{"toString":"x"}');
+  expect([wordOf("a"), wordOf(7)]).toEqual(["a", "7"]);
+  for (const value of [deep, named, {}, null, undefined, true, ""]) expect(wordOf(value)).toBeUndefined();
 });
 
 test("quotes names so that none can become an address", () => {

@@ -15,6 +15,14 @@ export function matches(pattern: RegExp, value: unknown): value is string {
   return typeof value === "string" && pattern.test(value);
 }
 
+/**
+ * A text as it is, and a number as its text: how ids, codes and times come. Undefined for anything else. `String` would throw
+ * for an object that brings a `toString` of its own, and for lists some thousand levels deep.
+ */
+export function wordOf(value: unknown): string | undefined {
+  return typeof value === "number" ? `${value}` : textOf(value);
+}
+
 /** The object's own entry; undefined for `constructor` and the like, which it only inherits. */
 export function entryOf<T>(table: Readonly<Record<string, T>>, name: string | number = ""): T | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined;

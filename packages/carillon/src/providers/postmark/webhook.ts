@@ -1,6 +1,6 @@
 import { readCorrelation } from "../../provider/correlation.ts";
 import { checkOptions } from "../../provider/options.ts";
-import { entryOf, recordOf, smtpCodeOf, textOf, timeOf } from "../../provider/reading.ts";
+import { entryOf, matches, recordOf, smtpCodeOf, textOf, timeOf, wordOf } from "../../provider/reading.ts";
 import type { VerifiedWebhook, WebhookSource } from "../../provider/webhook.ts";
 import type { DeliveryEvent, EventType } from "../../result/delivery-event.ts";
 import { basicCredentialScheme, headerCredentialScheme } from "../../webhook/scheme/credential.ts";
@@ -45,7 +45,7 @@ function typeOf(record: string, fields: Fields): EventType {
   if (record === "SubscriptionChange") {
     if (fields["SuppressSending"] !== true) return "unrecognized";
     // A bounce or complaint that put the address on the list has a webhook of its own.
-    return /^(HardBounce|SpamComplaint)$/.test(String(fields["SuppressionReason"])) ? "suppressed" : "unsubscribed";
+    return matches(/^(HardBounce|SpamComplaint)$/, fields["SuppressionReason"]) ? "suppressed" : "unsubscribed";
   }
   return entryOf(typeByRecord, record) ?? "unrecognized";
 }
@@ -56,16 +56,16 @@ function typeOf(record: string, fields: Fields): EventType {
  */
 function idOf(record: string, fields: Fields, address: string | undefined, headers: Headers): string {
   const time = fields["DeliveredAt"] ?? fields["BouncedAt"] ?? fields["ReceivedAt"] ?? fields["ChangedAt"];
-  const bounceId = fields["ID"];
+  const bounceId = wordOf(fields["ID"]);
   const message = textOf(fields["MessageID"]);
   const trace = textOf(headers.get("x-pm-webhook-trace-id"));
   const parts =
-    typeof bounceId === "number" || typeof bounceId === "string"
+    bounceId !== undefined
       ? [bounceId]
       : (message !== undefined && time !== undefined) || trace === undefined
         ? [message, address, time, fields["OriginalLink"]]
         : [trace, message, address];
-  return [record, ...parts.filter((part) => part !== undefined)].map(String).join(":");
+  return [record, ...parts].map(wordOf).filter(Boolean).join(":");
 }
 
 function readEvents({ json, headers }: VerifiedWebhook): readonly DeliveryEvent[] {

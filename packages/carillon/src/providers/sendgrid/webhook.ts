@@ -1,6 +1,6 @@
 import { readCorrelation } from "../../provider/correlation.ts";
 import { checkOptions } from "../../provider/options.ts";
-import { entryOf, recordOf, smtpCodeOf, textOf, timeOf } from "../../provider/reading.ts";
+import { entryOf, recordOf, smtpCodeOf, textOf, timeOf, wordOf } from "../../provider/reading.ts";
 import type { VerifiedWebhook, WebhookSource } from "../../provider/webhook.ts";
 import type { DeliveryEvent, EventType } from "../../result/delivery-event.ts";
 import { ecdsaOverTimestampAndBodyScheme } from "../../webhook/scheme/signed-timestamp-ecdsa.ts";
@@ -55,7 +55,7 @@ function readEvent(raw: unknown, sentAt: string | null): readonly DeliveryEvent[
   const longId = textOf(event["sg_message_id"]);
   return [
     {
-      id: textOf(event["sg_event_id"]) ?? `${providerType}:${longId}:${address}:${String(event["timestamp"])}`,
+      id: textOf(event["sg_event_id"]) ?? `${providerType}:${longId}:${address}:${wordOf(event["timestamp"])}`,
       provider: "sendgrid",
       type: typeOf(providerType, event["type"], reason ?? ""),
       occurredAt: timeOf(event["timestamp"], sentAt),

@@ -1,6 +1,6 @@
 import { readCorrelation } from "../../provider/correlation.ts";
 import { checkOptions } from "../../provider/options.ts";
-import { recordOf, textOf, timeOf } from "../../provider/reading.ts";
+import { recordOf, textOf, timeOf, wordOf } from "../../provider/reading.ts";
 import type { ParsedWebhook, VerifiedWebhook, WebhookSource } from "../../provider/webhook.ts";
 import type { EventType } from "../../result/delivery-event.ts";
 import { slackV0Scheme } from "../../webhook/scheme/slack-v0.ts";
@@ -77,7 +77,7 @@ function parse(webhook: VerifiedWebhook): ParsedWebhook {
     events: [
       {
         // Slack repeats an event under the same `event_id`; clicks and notices have none.
-        id: textOf(outer["event_id"]) ?? [providerType, ...scope].filter(Boolean).join(":"),
+        id: textOf(outer["event_id"]) ?? [providerType, ...scope].map(wordOf).filter(Boolean).join(":"),
         provider: "slack",
         type: typeOf(providerType, payload !== undefined),
         occurredAt: timeOf(Number(at), outer["event_time"], minute),

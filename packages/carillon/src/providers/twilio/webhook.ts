@@ -1,6 +1,6 @@
 import { readCorrelation } from "../../provider/correlation.ts";
 import { checkOptions } from "../../provider/options.ts";
-import { entryOf, recordOf, textOf } from "../../provider/reading.ts";
+import { entryOf, recordOf, textOf, wordOf } from "../../provider/reading.ts";
 import type { VerifiedWebhook, WebhookSource } from "../../provider/webhook.ts";
 import type { DeliveryEvent, EventType } from "../../result/delivery-event.ts";
 import { formFields, hmacOverUrlAndFieldsScheme } from "../../webhook/scheme/hmac-over-url-and-fields.ts";
@@ -58,7 +58,7 @@ function readEvents(webhook: VerifiedWebhook): readonly DeliveryEvent[] {
   if (!providerMessageId || !status) return [];
   query.delete(bodyHashParameter);
   // Zero and absent say the same: no error.
-  const code = /^[1-9]\d{4}$/.exec(String(fields["ErrorCode"]))?.[0];
+  const code = /^[1-9]\d{4}$/.exec(wordOf(fields["ErrorCode"]) ?? "")?.[0];
   // A message that came in: with advanced opt-out on, Twilio says that it was a STOP.
   const isStop = status === "received" && fields["OptOutType"] === "STOP";
   return [
