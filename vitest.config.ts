@@ -24,6 +24,7 @@ const projects: TestProjectConfiguration[] = [
     },
   },
   { test: { name: "parity", include: ["test/parity/**/*.test.ts"] } },
+  { test: { name: "forgery", include: ["test/forgery/**/*.test.ts"] } },
   ...system.map((name) => ({
     test: {
       name,

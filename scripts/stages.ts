@@ -42,6 +42,7 @@ function vitestStages(): readonly Stage[] {
     { name: "package", command: ["vitest", "run", "--project", "package"], vitest: true },
     { name: "unit node", command: ["vitest", "run", "--project", "node"], vitest: true },
     { name: "parity", command: ["vitest", "run", "--project", "parity"], vitest: true },
+    { name: "forgery", command: ["vitest", "run", "--project", "forgery"], vitest: true },
     ...workers.map((folder): Stage => ({
       name: folder,
       command: ["vitest", "run", "--root", folder],
