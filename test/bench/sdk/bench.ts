@@ -21,7 +21,7 @@ const rounds = Number(process.env["BENCH_ROUNDS"] ?? 5);
 const forMs = Number(process.env["BENCH_MS"] ?? 1000);
 const importRounds = 10;
 /** Requests of one round in workerd. */
-const workerdRequests = 2000;
+const workerdRequests = 1000;
 
 const sink = await startSink();
 /** A copy of the built package, which another build in the meantime does not take away. */

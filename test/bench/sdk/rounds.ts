@@ -42,23 +42,30 @@ async function answerOf(child: ChildProcess, what: string): Promise<unknown> {
   }
 }
 
+/** How long each side works before it is measured: until the compiler has seen to what is used most. */
+const warmUpMs = 3000;
+
 /**
  * Measures the case in turns, who goes first changing from round to round, so that a noisy machine troubles both alike.
- * A round before the first is not counted.
  */
 export async function measure(one: Case, sink: string, { rounds, forMs }: Effort): Promise<readonly Measured[]> {
   const { name, rival, reach } = one;
   const clients = {} as Record<Side, ChildProcess>;
   try {
-    for (const side of sides) [clients[side]] = await start("client.ts", [name, side, sink]);
+    const score = async (side: Side, order: Order): Promise<Score> => {
+      clients[side].send(order);
+      return (await answerOf(clients[side], `${name}, ${side}`)) as Score;
+    };
+    for (const side of sides) {
+      [clients[side]] = await start("client.ts", [name, side, sink]);
+      await score(side, { inFlight: Math.max(...one.inFlight), forMs: warmUpMs });
+    }
     const measured: Measured[] = [];
     for (const inFlight of one.inFlight) {
       const scores: Record<Side, Score[]> = { carillon: [], official: [] };
-      for (let round = 0; round <= rounds; round++) {
+      for (let round = 0; round < rounds; round++) {
         for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
-          clients[side].send({ inFlight, forMs } satisfies Order);
-          const score = (await answerOf(clients[side], `${name}, ${side}`)) as Score;
-          if (round > 0) scores[side].push(score);
+          scores[side].push(await score(side, { inFlight, forMs }));
         }
       }
       const perSecond = (side: Side): number[] => scores[side].map((score) => score.perSecond);
