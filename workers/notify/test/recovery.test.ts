@@ -1,96 +1,14 @@
-import type { AttemptReport } from "carillon";
 import { afterEach, describe, expect, it } from "vitest";
 import { deliverChunk } from "../src/deliver/deliver.ts";
 import { leaseMs } from "../src/dispatch/limits.ts";
 import type { Env } from "../src/env.ts";
 import { claim } from "../src/ledger/claim.ts";
-import type { ChunkJob } from "../src/ledger/claim.ts";
 import type { IncomingEvent } from "../src/ledger/ingest.ts";
-import { expireLeases } from "../src/ledger/leases.ts";
-import { record } from "../src/ledger/record.ts";
-import type { MemberOutcome } from "../src/ledger/settle.ts";
-import { readSettings } from "../src/settings.ts";
-import type { Settings } from "../src/settings.ts";
 import { accept, email, env, fault, message, received, untilStatus } from "./service.ts";
 import type { MessageBody } from "./service.ts";
-import { inShard, messageId, placeOf } from "./shards.ts";
+import { inShard, messageId } from "./shards.ts";
+import { addresses, attempt, claimed, die, holds, kinds, membersOf, only, resends, told, waiting } from "./steps.ts";
 import { simulator } from "./worker.ts";
-
-const resends = readSettings(env);
-const holds = readSettings({ ...env, ON_UNKNOWN: "hold" });
-
-let people = 0;
-const addresses = (count: number): string[] =>
-  Array.from({ length: count }, () => `delivered+${(people += 1)}@simulator.test`);
-
-/** Messages that wait for the test to move them, alone on their shard: no alarm comes before. */
-async function waiting(
-  to: string | readonly string[],
-  more: object = {},
-): Promise<{ shard: number; uuids: readonly string[]; ids: readonly string[] }> {
-  const sendAt = new Date(Date.now() + 3_600_000).toISOString();
-  const { messages } = await accept(email(to, { sendAt, ...more }));
-  const ids = messages.map(({ id }) => id);
-  const uuids = ids.map((id) => placeOf(id).uuid);
-  const { shard } = placeOf(ids[0]!);
-  await inShard(shard, (sql) => {
-    sql.exec("DELETE FROM chunk");
-    sql.exec("UPDATE message SET due_at = NULL, chunk = NULL");
-    for (const uuid of uuids) sql.exec("UPDATE message SET due_at = ? WHERE uuid = ?", Date.now() - 1, uuid);
-  });
-  return { shard, uuids, ids };
-}
-
-/** What the shard would hand to Deliver now; waiting chunks are due at once. */
-function claimed(shard: number, settings: Settings = resends): Promise<readonly ChunkJob[]> {
-  return inShard(shard, (sql, storage) =>
-    storage.transactionSync(() => {
-      sql.exec("UPDATE chunk SET at = ? WHERE open = 0", Date.now() - 1);
-      return claim(sql, shard, Date.now(), settings);
-    }),
-  );
-}
-
-/** The lease of all open chunks ends: whoever had them has died. */
-function die(shard: number, settings: Settings = resends): Promise<void> {
-  return inShard(shard, (sql, storage) =>
-    storage.transactionSync(() => {
-      sql.exec("UPDATE chunk SET at = ? WHERE open = 1", Date.now() - 1);
-      expireLeases(sql, Date.now(), settings);
-    }),
-  );
-}
-
-function told(job: ChunkJob, outcomes: readonly MemberOutcome[], settings: Settings = resends): Promise<void> {
-  return inShard(job.shard, (sql, storage) =>
-    storage.transactionSync(() => {
-      record(sql, { chunk: job.chunk, token: job.token, lane: job.lane, now: Date.now(), outcomes }, settings);
-    }),
-  );
-}
-
-function attempt(uuid: string, more: Partial<AttemptReport> = {}): MemberOutcome {
-  const report: AttemptReport = {
-    provider: "resend",
-    account: "default",
-    startedAt: new Date(Date.now() + (people += 1)),
-    durationMs: 1,
-    outcome: "unknown",
-    kind: "timeout",
-    requestKey: "key",
-    batchSize: 1,
-    ...more,
-  };
-  return { uuid, kind: "attempt", report };
-}
-
-const only = <T>(items: readonly T[]): T => {
-  expect(items).toHaveLength(1);
-  return items[0]!;
-};
-
-const membersOf = (job: ChunkJob): string[] => job.members.map(({ uuid }) => uuid);
-const kinds = ({ timeline }: MessageBody): unknown[] => timeline.map((entry) => entry["outcome"] ?? entry["rule"]);
 
 afterEach(async () => {
   await simulator.fetch("http://simulator/api/faults", { method: "DELETE" });
