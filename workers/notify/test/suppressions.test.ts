@@ -1,11 +1,14 @@
+import { simulatorCredentials } from "@carillon/simulator";
 import * as fc from "fast-check";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { app } from "../src/app.ts";
 import { addOptOuts, liftOptOuts } from "../src/directory/opt-outs.ts";
 import { countSoftBounces, trimSoftBounces } from "../src/directory/soft-bounces.ts";
 import type { SoftBounce } from "../src/directory/soft-bounces.ts";
 import { readSuppressions } from "../src/directory/suppression-list.ts";
 import { addSuppressions, findBlocks, liftSuppressions, suppressionReasons } from "../src/directory/suppressions.ts";
 import type { SuppressionReason } from "../src/directory/suppressions.ts";
+import type { Env } from "../src/env.ts";
 import { softBounceLimit, softBouncesKeptMs } from "../src/suppress/soft-bounces.ts";
 import { accept, call, email, env, message, untilStatus } from "./service.ts";
 import { postPostmark, postResend, postSendGrid } from "./webhooks.ts";
@@ -365,6 +368,33 @@ describe("a provider's own list", () => {
     await expect.poll(reasons.bind(undefined, address)).toEqual(["marketing newsletter provider"]);
     expect((await stored())[0]?.sourceMessage).toBe(id);
     expect((await message(id)).status).toBe("delivered");
+  });
+
+  it("may be of Slack: a channel that is archived is not written to, until it is opened again", async () => {
+    const slack = { ...env, PROVIDERS: "slack" } as Env;
+    const post = async (type: string, at: number): Promise<number> => {
+      const body = JSON.stringify({
+        type: "event_callback",
+        event_id: `${type}-1`,
+        team_id: "T1",
+        event_time: at,
+        event: { type, channel: "C0ARCHIVED1", event_ts: `${at}.000100` },
+      });
+      const secret = new TextEncoder().encode(simulatorCredentials.slack.signingSecret);
+      const key = await crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+      const mac = await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(`v0:${seconds()}:${body}`));
+      const hex = Array.from(new Uint8Array(mac), (byte) => byte.toString(16).padStart(2, "0")).join("");
+      const headers = { "x-slack-request-timestamp": `${seconds()}`, "x-slack-signature": `v0=${hex}` };
+      return (await app.request("/v1/webhooks/slack", { method: "POST", body, headers }, slack)).status;
+    };
+    const archived = async (): Promise<readonly string[]> =>
+      (await readSuppressions(env.DB, { channel: "slack", addressKey: "C0ARCHIVED1" }, Date.now())).map(
+        ({ reason }) => reason,
+      );
+    expect(await post("channel_archive", seconds() - 20)).toBe(200);
+    await expect.poll(archived).toEqual(["recipient-gone"]);
+    expect(await post("channel_unarchive", seconds() - 10)).toBe(200);
+    await expect.poll(archived).toEqual([]);
   });
 
   it("is not what a bounce is: that is no opt-out, and a complaint stops receipts too", async () => {

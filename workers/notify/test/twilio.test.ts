@@ -18,6 +18,15 @@ async function isSuppressed(number: string): Promise<boolean> {
   return (await env.DB.prepare(query).bind(number).first()) !== null;
 }
 
+/** Over the URL as Twilio called it, and the fields in their order. */
+async function signatureOf(url: string, fields: Readonly<Record<string, string>>): Promise<string> {
+  const sorted = Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1));
+  const algorithm = { name: "HMAC", hash: "SHA-1" };
+  const key = await crypto.subtle.importKey("raw", new TextEncoder().encode(authToken), algorithm, false, ["sign"]);
+  const mac = await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(url + sorted.flat().join("")));
+  return btoa(String.fromCharCode(...new Uint8Array(mac)));
+}
+
 describe("a text message", () => {
   it("is delivered, as Twilio's callbacks say, at the time at which they came", async () => {
     const before = Date.now();
@@ -33,6 +42,27 @@ describe("a text message", () => {
     await expect.poll(() => isSuppressed("+15005550011"), { timeout: 5_000 }).toBe(true);
     expect(await isSuppressed("+15005550012")).toBe(false);
     await texted("+15005550011", "suppressed");
+  });
+
+  it("that is answered with STOP is the last to the number, and START begins anew", async () => {
+    const number = "+15005550014";
+    await texted(number, "delivered");
+    await expect.poll(() => isSuppressed(number), { timeout: 5_000 }).toBe(true);
+    const { messages } = await accept({ channel: "sms", to: number, content: { text: "Hi" } });
+    const { timeline } = await untilStatus(messages[0]!.id, "suppressed");
+    expect(timeline.at(-1)).toMatchObject({ rule: "suppression", reason: "unsubscribed", scope: "all" });
+    const url = "https://carillon.test/v1/webhooks/twilio";
+    const fields = {
+      MessageSid: `SM${"1".repeat(32)}`,
+      SmsStatus: "received",
+      OptOutType: "START",
+      From: number,
+      To: from,
+    };
+    const headers = { "x-twilio-signature": await signatureOf(url, fields) };
+    const body = new URLSearchParams(fields);
+    expect((await app.request(url, { method: "POST", headers, body }, env)).status).toBe(200);
+    await expect.poll(() => isSuppressed(number), { timeout: 5_000 }).toBe(false);
   });
 
   it("to somebody who has opted out at Twilio is refused, and suppresses the number", async () => {
@@ -51,15 +81,11 @@ describe("a callback behind a proxy", () => {
       MessageSid: `SM${"0".repeat(32)}`,
       MessageStatus: "delivered",
     };
-    const text = signed + query + Object.entries(fields).flat().join("");
-    const algorithm = { name: "HMAC", hash: "SHA-1" };
-    const key = await crypto.subtle.importKey("raw", new TextEncoder().encode(authToken), algorithm, false, ["sign"]);
-    const mac = new Uint8Array(await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(text)));
     const response = await app.request(
       `http://10.0.0.7:8080/v1/webhooks/twilio${query}`,
       {
         method: "POST",
-        headers: { "x-twilio-signature": btoa(String.fromCharCode(...mac)) },
+        headers: { "x-twilio-signature": await signatureOf(signed + query, fields) },
         body: new URLSearchParams(fields),
       },
       { ...env, TWILIO_STATUS_CALLBACK: undefined, ...variables },
