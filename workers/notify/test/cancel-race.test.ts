@@ -1,5 +1,6 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { newStem, uuidAt } from "../src/ids.ts";
 import { accept } from "../src/ledger/accept.ts";
 import { cancel, reschedule } from "../src/ledger/cancel.ts";
 import { claim } from "../src/ledger/claim.ts";
@@ -7,7 +8,7 @@ import type { ChunkJob } from "../src/ledger/claim.ts";
 import { expireLeases } from "../src/ledger/leases.ts";
 import { record } from "../src/ledger/record.ts";
 import type { MemberOutcome } from "../src/ledger/settle.ts";
-import { newStem, uuidAt } from "../src/ids.ts";
+import type { Settings } from "../src/settings.ts";
 import { inShard } from "./shards.ts";
 import { attempt, holds, resends } from "./steps.ts";
 
@@ -51,14 +52,16 @@ function told(uuid: string, provider: string, outcome: Outcome): MemberOutcome {
   }
 }
 
+interface Play {
+  readonly provider: string;
+  readonly settings: Settings;
+  readonly steps: readonly Step[];
+  /** The next failure is the last on its lane: what is tried again then is another request, in no chunk. */
+  readonly worn: boolean;
+}
+
 /** Plays the steps, and keeps the rule in sight at each. */
-function play(
-  sql: SqlStorage,
-  shard: number,
-  provider: string,
-  steps: readonly Step[],
-  settings: typeof resends,
-): void {
+function play(sql: SqlStorage, shard: number, { provider, settings, steps, worn }: Play): void {
   for (const table of ["message", "notification", "timeline", "chunk"]) sql.exec(`DELETE FROM ${table}`);
   // Every step is a second after the one before, and what waits is due at the next.
   let now = Date.now();
@@ -82,6 +85,7 @@ function play(
       },
     ],
   });
+  if (worn) sql.exec("UPDATE message SET lane = ?, lane_tries = 2, lane_since = ?", `${provider}:default`, now);
   const open: ChunkJob[] = [];
   /** Handed out, and nothing was said of it yet, or what was said may mean that it went out. */
   const maybeSent = new Set<string>();
@@ -175,8 +179,8 @@ describe("cancel and claim", () => {
   ] as const)("never both win, whatever happens: %s (%s), %s", async (provider, _keys, _policy, settings) => {
     await inShard(0, (sql, storage) => {
       fc.assert(
-        fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
-          storage.transactionSync(() => play(sql, 0, provider, steps, settings));
+        fc.property(fc.array(step, { maxLength: 25 }), fc.boolean(), (steps, worn) => {
+          storage.transactionSync(() => play(sql, 0, { provider, settings, steps, worn }));
         }),
         { numRuns: 150 },
       );
