@@ -3,7 +3,7 @@ import { deliverChunk } from "../src/deliver/deliver.ts";
 import { leaseMs } from "../src/dispatch/limits.ts";
 import type { Env } from "../src/env.ts";
 import { claim } from "../src/ledger/claim.ts";
-import type { IncomingEvent } from "../src/ledger/ingest.ts";
+import type { IncomingEvent } from "../src/ledger/incoming-event.ts";
 import { accept, email, env, fault, message, received, untilStatus } from "./service.ts";
 import type { MessageBody } from "./service.ts";
 import { inShard, messageId } from "./shards.ts";

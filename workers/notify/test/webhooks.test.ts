@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { app } from "../src/app.ts";
 import { newStem, uuidAt } from "../src/ids.ts";
-import type { IncomingEvent } from "../src/ledger/ingest.ts";
+import type { IncomingEvent } from "../src/ledger/incoming-event.ts";
 import type { RecordCommand } from "../src/ledger/record.ts";
 import { allShards } from "../src/ledger/shards.ts";
 import { accept, call, email, env, message, runAlarms } from "./service.ts";

@@ -1,5 +1,5 @@
 import type { Env } from "../env.ts";
-import type { IncomingEvent } from "../ledger/ingest.ts";
+import type { IncomingEvent } from "../ledger/incoming-event.ts";
 import { allShards, shardStub } from "../ledger/shards.ts";
 
 /** Events by the shard of their message, and those whose message no shard knows. */

@@ -4,7 +4,7 @@ import { addressOf } from "../accept/address.ts";
 import { consequenceOf } from "../suppress/consequences.ts";
 import type { Env } from "../env.ts";
 import { parseId } from "../ids.ts";
-import type { IncomingEvent } from "../ledger/ingest.ts";
+import type { IncomingEvent } from "../ledger/incoming-event.ts";
 import { shardOfKey, shardStub } from "../ledger/shards.ts";
 import { sha256Hex } from "../digest.ts";
 import { settingsOf } from "../settings.ts";

@@ -1,6 +1,6 @@
 import type { ChunkJob } from "./claim.ts";
 import type { TellJob } from "./deliveries.ts";
-import type { IncomingEvent } from "./ingest.ts";
+import type { IncomingEvent } from "./incoming-event.ts";
 import type { Effect } from "./outbox.ts";
 import type { Run } from "./schedules.ts";
 

@@ -1,48 +1,21 @@
 import { evidenceOf, joinEvidence } from "carillon";
-import type { EventType, Evidence } from "carillon";
+import type { Evidence } from "carillon";
 import { stemOf } from "../ids.ts";
 import type { Settings } from "../settings.ts";
-import { consequenceOfType } from "../suppress/consequences.ts";
-import type { Consequence } from "../suppress/consequences.ts";
 import { addressEffect } from "./address-effects.ts";
 import { putOutbox } from "./outbox.ts";
 import type { Effect } from "./outbox.ts";
 import { contextsOf } from "./context.ts";
 import type { Context } from "./context.ts";
+import { consequenceIn, eventKey, ownProvider } from "./incoming-event.ts";
+import type { IncomingEvent } from "./incoming-event.ts";
 import { tellerOf } from "./listeners.ts";
 import { isCarried, isRecorded, unrecorded } from "./rows.ts";
 import type { EvidenceByAttempt, MessageRow, Milestones, StoredAddress, TimelineRow } from "./rows.ts";
 import { change } from "./settle.ts";
-import { changedByEvents, execForEach, insertTimeline, selectMessages, updateMessages } from "./sql.ts";
+import { effectsOfStrays, keepStrays } from "./strays.ts";
+import { changedByEvents, insertTimeline, selectMessages, updateMessages } from "./sql.ts";
 import type { MessageChange } from "./sql.ts";
-
-/** A provider's event on its way to the ledger. */
-export interface IncomingEvent {
-  /** uuid of the message; empty when only the provider's id is known. */
-  readonly uuid: string;
-  readonly id: string;
-  readonly provider: string;
-  readonly type: EventType;
-  readonly occurredAt: number;
-  readonly providerMessageId: string | undefined;
-  /** Normalised as the message's address keys are. */
-  readonly addressKey: string | undefined;
-  readonly providerType: string;
-  readonly reason: string | undefined;
-  readonly code: string | undefined;
-  readonly raw: unknown;
-  /** What it causes for its address; null: nothing. Undefined, as the code of before leaves it: what its type says. */
-  readonly consequence?: Consequence | null | undefined;
-  /** As the provider spells it. */
-  readonly address?: string | undefined;
-  /** Whom it is about, where it causes something and no message is known. */
-  readonly about?: (StoredAddress & { readonly channel: string }) | undefined;
-  /** When the provider says that it happened, where that is not believed. */
-  readonly claimedAt?: number | undefined;
-}
-
-/** The provider of events that Carillon itself tells of. */
-export const ownProvider = "carillon";
 
 /** Clicks of link scanners must not fill a shard: past this, events still move the status and are not listed. */
 const maxTimeline = 1_000;
@@ -117,10 +90,6 @@ interface History {
   readonly attempts: Attempt[];
 }
 
-function eventKey({ provider, id }: IncomingEvent): string {
-  return `${provider}:${id}`;
-}
-
 function readHistory(sql: SqlStorage, uuids: readonly string[]): Map<string, History> {
   const history = new Map<string, History>();
   const rows = sql.exec<
@@ -181,10 +150,6 @@ function indexOf(event: IncomingEvent, addresses: readonly StoredAddress[]): num
   );
 }
 
-function consequenceIn({ consequence, type }: IncomingEvent): Consequence | undefined {
-  return consequence === undefined ? consequenceOfType(type) : (consequence ?? undefined);
-}
-
 /** Whether an event has an effect; that a message was received has one only for one that had softly bounced. */
 function causes(event: IncomingEvent, { milestones }: MessageRow): boolean {
   const kind = consequenceIn(event)?.kind;
@@ -217,26 +182,6 @@ function effectsOf(
   return [addressEffect(consequence, address, context, cause)].filter((effect) => effect !== undefined);
 }
 
-/** What events of no message cause for their addresses. */
-function effectsOfStrays(sql: SqlStorage, strays: readonly IncomingEvent[]): readonly Effect[] {
-  const causing = strays.filter((event) => event.about !== undefined && consequenceIn(event) !== undefined);
-  if (causing.length === 0) return [];
-  const known = sql
-    .exec<{ id: string; at: number }>(
-      `SELECT stray.id, stray.event ->> 'occurredAt' AS at FROM json_each(?1) AS wanted JOIN stray ON stray.id = wanted.value`,
-      JSON.stringify(causing.map(eventKey)),
-    )
-    .toArray();
-  const times = new Map(known.map(({ id, at }) => [id, at]));
-  return causing.flatMap((event) => {
-    const { about } = event;
-    const consequence = consequenceIn(event);
-    const id = eventKey(event);
-    const cause = { id, causedAt: times.get(id) ?? event.occurredAt, message: undefined };
-    return (about && consequence && addressEffect(consequence, about, about, cause)) ?? [];
-  });
-}
-
 /** Mail servers like to repeat the address that they refuse. */
 function withoutAddresses(text: string): string {
   return text.replaceAll(
@@ -258,46 +203,6 @@ function entryOf(event: IncomingEvent, message: string, seq: number, key: string
     provider,
     provider_message_id: providerMessageId,
   };
-}
-
-/** A stray whose provider names a message is asked for again after these: its message may be known by then (the webhook can be faster than our record). */
-export const strayPausesMs: readonly number[] = [60_000, 600_000, 3_600_000];
-
-function keepStrays(sql: SqlStorage, strays: readonly IncomingEvent[], now: number): void {
-  execForEach(
-    sql,
-    `INSERT OR IGNORE INTO stray (id, event, received_at, due_at)
-     SELECT value ->> 'id', value -> 'event', ?2, iif(value -> 'event' ->> 'providerMessageId' IS NULL, NULL, ?3)
-     FROM json_each(?1)`,
-    strays.map((event) => ({ id: eventKey(event), event })),
-    now,
-    now + (strayPausesMs[0] ?? 0),
-  );
-}
-
-/** Strays that are due; what finds no message this time either is asked for once more, and in the end just kept. */
-export function takeStrays(sql: SqlStorage, now: number): readonly IncomingEvent[] {
-  const rows = sql
-    .exec<{ id: string; event: string; tries: number }>(
-      "SELECT id, event, tries FROM stray WHERE due_at <= ? LIMIT 200",
-      now,
-    )
-    .toArray();
-  execForEach(
-    sql,
-    "UPDATE stray SET tries = value ->> 'tries', due_at = value ->> 'due' FROM json_each(?1) WHERE stray.id = value ->> 'id'",
-    rows.map(({ id, tries }) => {
-      const pause = strayPausesMs[tries + 1];
-      return { id, tries: tries + 1, due: pause === undefined ? null : now + pause };
-    }),
-  );
-  return rows.map(({ event }) => JSON.parse(event) as IncomingEvent);
-}
-
-/** Strays that found their message. */
-export function forgetStrays(sql: SqlStorage, events: readonly Pick<IncomingEvent, "provider" | "id">[]): void {
-  const ids = events.map(({ provider, id }) => `${provider}:${id}`);
-  execForEach(sql, "DELETE FROM stray WHERE id IN (SELECT value FROM json_each(?1))", ids);
 }
 
 /** uuids of messages by the providers' ids, for events that do not carry ours. */

@@ -15,8 +15,8 @@ import { claimDeliveries, settleDeliveries } from "./deliveries.ts";
 import type { SettleDeliveries } from "./deliveries.ts";
 import { listDeliveries, replayDeliveries, trimDeliveries } from "./delivery-list.ts";
 import type { DeliveryCursor, ListedDelivery } from "./delivery-list.ts";
-import { findByProviderIds, forgetStrays, ingest, takeStrays } from "./ingest.ts";
-import type { IncomingEvent } from "./ingest.ts";
+import { findByProviderIds, ingest } from "./ingest.ts";
+import type { IncomingEvent } from "./incoming-event.ts";
 import type { Entrypoints } from "./hand-over.ts";
 import { expireLeases } from "./leases.ts";
 import { keepListeners, tellerOf } from "./listeners.ts";
@@ -43,6 +43,7 @@ import {
   takeRuns,
 } from "./schedules.ts";
 import type { RunOutcome, ScheduleDefinition, StoredSchedule } from "./schedules.ts";
+import { forgetStrays, takeStrays } from "./strays.ts";
 import { addToTally } from "./tally.ts";
 import { readTrimmed, trim } from "./trim.ts";
 import type { TrimmedCount } from "./trim.ts";

@@ -4,7 +4,7 @@ import { tellEndpoint } from "../endpoints/tell.ts";
 import type { Env } from "../env.ts";
 import { correlate } from "../ingest/correlate.ts";
 import type { TellJob } from "../ledger/deliveries.ts";
-import type { IncomingEvent } from "../ledger/ingest.ts";
+import type { IncomingEvent } from "../ledger/incoming-event.ts";
 import type { Effect } from "../ledger/outbox.ts";
 import { shardStub } from "../ledger/shards.ts";
 import { applySuppressions } from "./suppress.ts";

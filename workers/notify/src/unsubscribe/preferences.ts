@@ -4,8 +4,8 @@ import { addOptOuts, readOptOuts, removeOptOuts } from "../directory/opt-outs.ts
 import type { OptOut } from "../directory/opt-outs.ts";
 import type { Env } from "../env.ts";
 import { parseId } from "../ids.ts";
-import { ownProvider } from "../ledger/ingest.ts";
-import type { IncomingEvent } from "../ledger/ingest.ts";
+import { ownProvider } from "../ledger/incoming-event.ts";
+import type { IncomingEvent } from "../ledger/incoming-event.ts";
 import { shardStub } from "../ledger/shards.ts";
 import { settingsOf } from "../settings.ts";
 import type { Settings } from "../settings.ts";
