@@ -67,6 +67,9 @@ async function bundle(contents: string): Promise<string> {
     minify: true,
     format: "esm",
     platform: "neutral",
+    // As the bundlers of edge platforms look for what a package depends on.
+    conditions: ["workerd", "browser"],
+    mainFields: ["module", "main"],
     logLevel: "error",
   });
   return (outputFiles[0]?.text ?? "").trim();

@@ -74,6 +74,9 @@ async function bundle(folder: string, entry: string): Promise<string> {
     format: "esm",
     platform: "neutral",
     target: "es2023",
+    // As the builds of edge platforms look for what a package depends on.
+    conditions: ["workerd", "browser"],
+    mainFields: ["module", "main"],
     // Every module is evaluated, imported for something or not: workerd refuses I/O, timers and randomness at the top level.
     ignoreAnnotations: true,
   });

@@ -172,12 +172,8 @@ export function createQueue<C extends ChannelId = ChannelId>(options: QueueOptio
     async cancel(jobId) {
       if (typeof jobId !== "string" || !/^[\w.-]+$/.test(jobId))
         throw new CallError("cancel: expected the id of a job");
-      try {
-        return (await client.messages.cancel(jobId)).cancelled > 0;
-      } catch (error) {
-        if (isRecord(error) && error["status"] === 404) return false;
-        throw error;
-      }
+      // As a list of one: of a message that is gone the client would tell the console.
+      return (await client.messages.cancel([jobId])).cancelled > 0;
     },
   };
 }
