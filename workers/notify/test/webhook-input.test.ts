@@ -1,6 +1,8 @@
 import { simulatorCredentials } from "@carillon/simulator";
+import type { WebhookSource } from "carillon";
 import { describe, expect, it, vi } from "vitest";
 import { app } from "../src/app.ts";
+import { ingestWebhook } from "../src/ingest/ingest.ts";
 import type { Env } from "../src/env.ts";
 import { allShards } from "../src/ledger/shards.ts";
 import { readSettings } from "../src/settings.ts";
@@ -238,6 +240,42 @@ describe("a signature of Mailgun, which covers no event,", () => {
     const names = ["opened", "clicked", "complained", "delivered"];
     const answers = await Promise.all(names.map((name) => post(event(id, name), token)));
     expect(answers.toSorted()).toEqual([200, 409, 409, 409]);
+  });
+});
+
+describe("an endpoint that the provider wants confirmed", () => {
+  const source: WebhookSource = {
+    id: "asks",
+    scheme: { kind: "custom", covers: "body", headers: [], verify: async () => true },
+    parse: () => ({
+      events: [],
+      confirm: { method: "GET", url: "https://sns.eu-west-1.amazonaws.com/?Action=x", headers: {}, secrets: [] },
+    }),
+  };
+
+  async function answerOf(answer: () => Response): Promise<{ status: number; asked: string[] }> {
+    const asked: string[] = [];
+    const SIMULATOR = {
+      async fetch(url: string, { redirect }: RequestInit): Promise<Response> {
+        asked.push(`${redirect} ${url}`);
+        return answer();
+      },
+    };
+    const request = new Request("https://carillon.test/v1/webhooks/asks", { method: "POST", body: "{}" });
+    const { status } = await ingestWebhook({ ...env, SIMULATOR } as unknown as Env, source, request);
+    return { status, asked };
+  }
+
+  it("is confirmed, and asked for again where that fails", async () => {
+    const asked = ["manual https://sns.eu-west-1.amazonaws.com/?Action=x"];
+    expect(await answerOf(() => new Response("<ok/>"))).toEqual({ status: 200, asked });
+    expect(await answerOf(() => new Response(null, { status: 403 }))).toEqual({ status: 503, asked });
+    const elsewhere = (): Response => new Response(null, { status: 302, headers: { location: "https://x.example/" } });
+    expect(await answerOf(elsewhere)).toEqual({ status: 503, asked });
+    const broken = (): Response => {
+      throw new Error("network");
+    };
+    expect(await answerOf(broken)).toEqual({ status: 503, asked });
   });
 });
 

@@ -1,14 +1,14 @@
 import { receiveWebhook } from "carillon";
-import type { DeliveryEvent, WebhookSource } from "carillon";
+import type { DeliveryEvent, OutboundRequest, WebhookSource } from "carillon";
 import { addressOf } from "../accept/address.ts";
-import { consequenceOf } from "../suppress/consequences.ts";
+import { sha256Hex } from "../digest.ts";
 import type { Env } from "../env.ts";
 import { parseId } from "../ids.ts";
 import type { IncomingEvent } from "../ledger/incoming-event.ts";
 import { shardOfKey, shardStub } from "../ledger/shards.ts";
-import { sha256Hex } from "../digest.ts";
 import { settingsOf } from "../settings.ts";
 import type { Settings } from "../settings.ts";
+import { consequenceOf } from "../suppress/consequences.ts";
 import { correlate } from "./correlate.ts";
 
 /** What a provider may report at once: its own batches end at 768 kB (SendGrid), single events are far smaller. */
@@ -19,6 +19,8 @@ const maxRawLength = 16_000;
 
 /** Clocks differ by less. What is said to have happened later than this is taken to have happened when it came. */
 const maxAheadMs = 300_000;
+
+const confirmTimeoutMs = 10_000;
 
 /**
  * Takes a provider's webhook: verify, parse, group by shard, one transaction a shard; only then the answer. When a shard
@@ -46,11 +48,20 @@ export async function ingestWebhook(env: Env, source: WebhookSource, request: Re
       return new Response("rejected", { status: 409 });
     }
     await storeEvents(env, settings, source.id, received.events);
+    if (received.confirm !== undefined) await confirmEndpoint(settings, received.confirm);
   } catch {
     console.error(JSON.stringify({ event: "webhook-not-stored", provider: source.id, count: received.events.length }));
     return new Response(null, { status: 503, headers: { "retry-after": "30" } });
   }
   return received.response;
+}
+
+/** Tells the provider that its webhooks are wanted here. It asks again where that failed, since it gets no 2xx then. */
+async function confirmEndpoint(settings: Settings, { method, url, headers }: OutboundRequest): Promise<void> {
+  const request = { method, headers, redirect: "manual", signal: AbortSignal.timeout(confirmTimeoutMs) } as const;
+  const response = await (settings.fetch ?? fetch)(url, request);
+  await response.body?.cancel();
+  if (!response.ok) throw new Error("The endpoint was not confirmed.");
 }
 
 /** What a signature that leaves the body uncovered may be used for once, and how long it would hold. */
