@@ -23,10 +23,11 @@ export const addresses = (count: number): string[] =>
 /** Messages that wait for the test to move them, alone on their shard: no alarm comes before. */
 export async function waiting(
   to: string | readonly string[],
-  more: object = {},
+  more: Readonly<Record<string, unknown>> = {},
+  content: Readonly<Record<string, unknown>> = {},
 ): Promise<{ shard: number; uuids: readonly string[]; ids: readonly string[] }> {
   const sendAt = new Date(Date.now() + 3_600_000).toISOString();
-  const { messages } = await accept(email(to, { sendAt, ...more }));
+  const { messages } = await accept(email(to, { sendAt, ...more }, content));
   const ids = messages.map(({ id }) => id);
   const uuids = ids.map((id) => placeOf(id).uuid);
   const { shard } = placeOf(ids[0]!);
