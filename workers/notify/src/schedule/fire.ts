@@ -28,9 +28,12 @@ export async function fireRuns(env: Env, shard: number, runs: readonly Run[]): P
 }
 
 async function makeRun(env: Env, id: string, { runAt, request: json }: Run): Promise<RunOutcome> {
-  const { request } = JSON.parse(json) as ScheduledRequest;
+  const { ttl, ...request } = (JSON.parse(json) as ScheduledRequest).request;
+  // Counted from the run's own moment: what was to be read this morning is not sent tonight, when the service is back.
+  const expiresAt = ttl === undefined ? undefined : new Date(runAt + ttl);
+  if (expiresAt !== undefined && expiresAt.getTime() <= Date.now()) return { refused: "Its time to live was over." };
   try {
-    const { notifications } = await acceptNotifications(env, [request], {
+    const { notifications } = await acceptNotifications(env, [{ ...request, expiresAt: expiresAt?.toISOString() }], {
       apiKeyId: "schedule",
       idempotencyKey: `schedule:${id}:${new Date(runAt).toISOString()}`,
       pathOf: () => "",
