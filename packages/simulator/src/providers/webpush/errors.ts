@@ -95,7 +95,8 @@ export function pushAnswer(service: PushService, error: PushError, retryAfterSec
       return { status: own, headers: { "apns-id": crypto.randomUUID(), ...headers }, body: { reason } };
     }
     case "edge": {
-      const ttl = error === "ttl" ? { "x-wns-error-description": "Ttl value conflicts with X-WNS-Cache-Policy." } : {};
+      const ttl: Readonly<Record<string, string>> =
+        error === "ttl" ? { "x-wns-error-description": "Ttl value conflicts with X-WNS-Cache-Policy." } : {};
       return { status, headers: { "x-wns-status": "dropped", ...ttl, ...headers } };
     }
     case "chromium":
