@@ -110,7 +110,9 @@ describe("the API", () => {
       seen.push(...page.suppressions);
       if (page.nextCursor === undefined) break;
       cursor = page.nextCursor;
+      expect(atob(cursor.replaceAll("-", "+").replaceAll("_", "/"))).not.toContain("simulator");
     }
+    expect((await call("GET", `/v1/suppressions?cursor=${cursor}A`)).status).toBe(422);
     const { results } = await env.DB.prepare(
       `SELECT (SELECT count(*) FROM suppression WHERE removed_at IS NULL) + (SELECT count(*) FROM opt_out WHERE removed_at IS NULL) AS total`,
     ).all<{ total: number }>();

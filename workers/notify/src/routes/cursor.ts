@@ -1,27 +1,31 @@
+import type { Context } from "hono";
 import * as v from "valibot";
-import type { ListedSuppression, SuppressionCursor } from "../directory/suppression-list.ts";
 import { cursorAt } from "../directory/suppression-list.ts";
+import type { ListedSuppression, SuppressionCursor } from "../directory/suppression-list.ts";
+import type { Env } from "../env.ts";
 import { invalid } from "../problem.ts";
+import { openText, sealText } from "../sealed-text.ts";
+import type { Seal } from "../sealed-text.ts";
 
-/** The `nextCursor` of a page of suppressions. */
-export function formatCursor(last: ListedSuppression): string {
+/** The `nextCursor` of a page of suppressions. Sealed, for it holds an address, is in a URL, and its reader may see labels. */
+export function formatCursor(c: Context<{ Bindings: Env }>, last: ListedSuppression): Promise<string> {
   const { createdAt, channel, addressKey, category } = cursorAt(last);
-  const bytes = new TextEncoder().encode(JSON.stringify([createdAt, channel, addressKey, category]));
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
+  return sealText(sealOf(c), JSON.stringify([createdAt, channel, addressKey, category]));
 }
 
-const fields = v.tuple([v.number(), v.string(), v.string(), v.optional(v.string(), "")]);
+const fields = v.tuple([v.number(), v.string(), v.string(), v.string()]);
 
-export function readCursor(text: string | undefined): SuppressionCursor | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const bytes = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (char) => char.charCodeAt(0));
-    const [createdAt, channel, addressKey, category] = v.parse(fields, JSON.parse(new TextDecoder().decode(bytes)));
-    return { createdAt, channel, addressKey, category };
-  } catch {
-    throw invalid([{ field: "cursor", detail: "expected the `nextCursor` of a page" }]);
-  }
+export async function readCursor(c: Context<{ Bindings: Env }>): Promise<SuppressionCursor | undefined> {
+  const sealed = c.req.query("cursor");
+  if (sealed === undefined) return undefined;
+  const text = await openText(sealOf(c), sealed);
+  if (text === undefined) throw invalid([{ field: "cursor", detail: "expected the `nextCursor` of a page" }]);
+  const [createdAt, channel, addressKey, category] = v.parse(fields, JSON.parse(text));
+  return { createdAt, channel, addressKey, category };
+}
+
+/** With what the deployment keeps secret, or, where the first API key is gone, with the caller's own. */
+function sealOf(c: Context<{ Bindings: Env }>): Seal {
+  const secret = c.env.ADMIN_API_KEY ?? c.req.header("authorization") ?? "";
+  return { secret, purpose: "cursor", context: "suppressions" };
 }

@@ -31,9 +31,9 @@ suppressionTransfer.get("/export", async (c) => {
   await authorize(c, "admin");
   const format = c.req.query("format") ?? "json";
   if (format !== "json" && format !== "csv") throw invalid([{ field: "format", detail: "expected json or csv" }]);
-  const page = await listSuppressions(c.env.DB, readCursor(c.req.query("cursor")), pageRows, Date.now());
+  const page = await listSuppressions(c.env.DB, await readCursor(c), pageRows, Date.now());
   const last = page.at(-1);
-  const nextCursor = page.length === pageRows && last !== undefined ? formatCursor(last) : undefined;
+  const nextCursor = page.length === pageRows && last !== undefined ? await formatCursor(c, last) : undefined;
   const rows = page.map(transferRow);
   if (format === "json") return c.json({ suppressions: rows, nextCursor }, 200, { "cache-control": "no-store" });
   const lines = [transferColumns, ...rows.map((row) => transferColumns.map((column) => row[column] ?? ""))];

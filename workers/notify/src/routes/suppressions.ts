@@ -39,11 +39,11 @@ const addition = v.strictObject(
 suppressions.get("/", async (c) => {
   await authorize(c, "read");
   const limit = readLimit(c);
-  const page = await listSuppressions(c.env.DB, readCursor(c.req.query("cursor")), limit, Date.now());
+  const page = await listSuppressions(c.env.DB, await readCursor(c), limit, Date.now());
   const last = page.at(-1);
   return c.json({
     suppressions: page.map(viewOf),
-    nextCursor: page.length === limit && last !== undefined ? formatCursor(last) : undefined,
+    nextCursor: page.length === limit && last !== undefined ? await formatCursor(c, last) : undefined,
   });
 });
 
