@@ -2,11 +2,17 @@ import { simulatorCredentials } from "@carillon/simulator";
 import * as fc from "fast-check";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { app } from "../src/app.ts";
-import { addOptOuts, liftOptOuts } from "../src/directory/opt-outs.ts";
+import { addOptOuts, liftOptOuts, readOptOuts, removeOptOuts } from "../src/directory/opt-outs.ts";
 import { countSoftBounces, trimSoftBounces } from "../src/directory/soft-bounces.ts";
 import type { SoftBounce } from "../src/directory/soft-bounces.ts";
-import { readSuppressions } from "../src/directory/suppression-list.ts";
-import { addSuppressions, findBlocks, liftSuppressions, suppressionReasons } from "../src/directory/suppressions.ts";
+import { listSuppressions, readSuppressions } from "../src/directory/suppression-list.ts";
+import {
+  addSuppressions,
+  findBlocks,
+  liftSuppressions,
+  removeSuppression,
+  suppressionReasons,
+} from "../src/directory/suppressions.ts";
 import type { SuppressionReason } from "../src/directory/suppressions.ts";
 import type { Env } from "../src/env.ts";
 import { softBounceLimit, softBouncesKeptMs } from "../src/suppress/soft-bounces.ts";
@@ -504,4 +510,37 @@ describe("import and export", () => {
     expect((await call("POST", "/v1/suppressions/import", { key, body: { suppressions: [] } })).status).toBe(403);
     expect((await call("GET", "/v1/suppressions", { key })).status).toBe(200);
   });
+});
+
+it("no statement looks at all suppressions, opt-outs or soft bounces, as SQLite plans them", async () => {
+  const queries: string[] = [];
+  const DB = {
+    prepare(query: string): unknown {
+      queries.push(query);
+      const answer = { results: [], meta: { changes: 0 } };
+      return { bind: () => ({ all: async () => answer, run: async () => answer }) };
+    },
+  } as unknown as D1Database;
+  const one = { channel: "email", addressKey: "a" };
+  await findBlocks(DB, "email", ["a"], { optOuts: true, now: 1 });
+  addSuppressions(DB, [], 1, false);
+  liftSuppressions(DB, [], 1);
+  await removeSuppression(DB, one, 1);
+  addOptOuts(DB, [], 1, true);
+  liftOptOuts(DB, [], 1);
+  removeOptOuts(DB, one, undefined, 1);
+  await readOptOuts(DB, one);
+  countSoftBounces(DB, [], 1);
+  await trimSoftBounces(DB, 1);
+  await listSuppressions(DB, undefined, 5, 1);
+  await readSuppressions(DB, one, 1);
+  expect(queries.length).toBeGreaterThan(12);
+  for (const query of queries) {
+    const most = Math.max(...Array.from(query.matchAll(/\?(\d)/g), ([, number]) => Number(number)));
+    const { results } = await env.DB.prepare(`EXPLAIN QUERY PLAN ${query}`)
+      .bind(...Array.from({ length: most }, () => null))
+      .all<{ detail: string }>();
+    const details = results.map(({ detail }) => detail);
+    expect(details.join("\n"), query).not.toMatch(/SCAN (suppression|opt_out|soft_bounce|every|b|o|s)\b/);
+  }
 });

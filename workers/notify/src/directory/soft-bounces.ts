@@ -11,12 +11,15 @@ export interface SoftBounce extends AddressOf {
   readonly withdrawn: boolean;
 }
 
+const touched =
+  "SELECT DISTINCT value ->> 'channel' AS channel, value ->> 'addressKey' AS address_key FROM json_each(?1)";
+
 /**
  * Soft bounces of the addresses in ?1 that are, with those of the time before them, too many. Parameters: ?4 messages,
  * ?5 window.
  */
 const tooMany = `SELECT b.channel, b.address_key, b.label, b.message, max(b.at) AS at
-  FROM (SELECT DISTINCT value ->> 'channel' AS channel, value ->> 'addressKey' AS address_key FROM json_each(?1)) AS touched
+  FROM (${touched}) AS touched
   JOIN soft_bounce AS b ON b.channel = touched.channel AND b.address_key = touched.address_key AND b.withdrawn = 0
   LEFT JOIN suppression AS s ON s.channel = b.channel AND s.address_key = b.address_key
   WHERE (SELECT count(*) FROM soft_bounce AS o WHERE o.channel = b.channel AND o.address_key = b.address_key
@@ -48,12 +51,11 @@ export function countSoftBounces(
       .bind(json),
     db
       .prepare(
-        `UPDATE suppression SET expires_at = coalesce(
-           (SELECT at + ?3 FROM (${tooMany}) AS found
-            WHERE found.channel = suppression.channel AND found.address_key = suppression.address_key),
-           min(expires_at, ?2))
-         WHERE reason = 'soft-bounced' AND removed_at IS NULL AND (channel, address_key) IN
-           (SELECT value ->> 'channel', value ->> 'addressKey' FROM json_each(?1))`,
+        `UPDATE suppression SET expires_at = coalesce(counted.at + ?3, min(suppression.expires_at, ?2))
+         FROM (SELECT one.channel, one.address_key, found.at FROM (${touched}) AS one
+           LEFT JOIN (${tooMany}) AS found ON found.channel = one.channel AND found.address_key = one.address_key) AS counted
+         WHERE suppression.channel = counted.channel AND suppression.address_key = counted.address_key
+           AND suppression.reason = 'soft-bounced' AND suppression.removed_at IS NULL`,
       )
       .bind(json, now, restMs, messages, withinMs),
     db
