@@ -6,10 +6,11 @@ import { ingestWebhook } from "../src/ingest/ingest.ts";
 import type { Env } from "../src/env.ts";
 import { allShards } from "../src/ledger/shards.ts";
 import { readSettings } from "../src/settings.ts";
+import { meter } from "./meter.ts";
 import { accept, call, email, env, fault, message, until, untilStatus } from "./service.ts";
 import type { MessageBody } from "./service.ts";
 import { everything, inShard, messageId } from "./shards.ts";
-import { postResend, postSendGrid } from "./webhooks.ts";
+import { postPostmark, postResend, postSendGrid } from "./webhooks.ts";
 
 let people = 0;
 
@@ -234,6 +235,17 @@ describe("a signature of Mailgun, which covers no event,", () => {
     expect((await message(id)).status).toBe("delivered");
   });
 
+  it("costs a row an event more than one that covers it", async () => {
+    const [first, second] = [await sent(), await sent("postmark")];
+    const byMailgun = await meter();
+    expect(await post(event(first.id, "delivered"), crypto.randomUUID())).toBe(200);
+    const rows = byMailgun.rowsWritten;
+    const byPostmark = await meter();
+    const delivery = { RecordType: "Delivery", MessageID: "z", Metadata: { carillon_message_id: second.id } };
+    expect((await postPostmark(delivery)).status).toBe(200);
+    expect(rows).toBe(byPostmark.rowsWritten + 1);
+  });
+
   it("that two use at the same moment is of one of them", async () => {
     const { id } = await sent();
     const token = crypto.randomUUID();
@@ -303,9 +315,10 @@ describe("a lock in the webhook's URL", () => {
     expect(await post("/v1/webhooks/resend/wrong")).toBe(404);
   });
 
-  it("opens nothing where there is none, or one that could be guessed", async () => {
+  it("may stand there before it is set, so that it can be set without a loss; one that could be guessed opens nothing", async () => {
     expect(await post("/v1/webhooks/postmark", env)).toBe(200);
-    expect(await post("/v1/webhooks/postmark/x", env)).toBe(404);
+    expect(await post(`/v1/webhooks/postmark/${lock}`, env)).toBe(200);
+    expect(await post(`/v1/webhooks/postmark/${lock}`, env, { authorization: "Basic eDp5" })).toBe(401);
     const weak = { ...env, WEBHOOK_LOCK: "short" } as Env;
     expect(await post("/v1/webhooks/postmark/short", weak)).toBe(404);
     expect(await post("/v1/webhooks/postmark", weak)).toBe(404);

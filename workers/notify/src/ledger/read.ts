@@ -3,6 +3,8 @@ import { readContents } from "./accept.ts";
 import type { EvidenceByAttempt, MessageRow, Milestones, Status, StoredAddress } from "./rows.ts";
 
 export interface MessageSummary {
+  /** Undefined: transactional. */
+  readonly category: string | undefined;
   readonly uuid: string;
   readonly channel: string;
   readonly status: Status;
@@ -53,13 +55,14 @@ export interface NotificationDetail {
 
 type Listed = MessageRow & {
   channel: string;
+  category: string | null;
   accepted_at: number;
   due_from: number;
   expires_at: number | null;
   schedule: string | null;
 };
 
-const listed = `SELECT m.*, n.channel, n.accepted_at, n.send_at AS due_from, n.expires_at, n.schedule FROM message AS m
+const listed = `SELECT m.*, n.channel, n.category, n.accepted_at, n.send_at AS due_from, n.expires_at, n.schedule FROM message AS m
   JOIN notification AS n ON n.uuid = substr(m.uuid, 1, 24) || '00000000'`;
 
 /** Newest first; `before` is the uuid that the last page ended with. */
@@ -139,6 +142,7 @@ function summaryOf(row: Listed): MessageSummary {
   return {
     uuid: row.uuid,
     channel: row.channel,
+    category: row.category ?? undefined,
     status: row.status,
     to: labels(row.addresses),
     acceptedAt: row.accepted_at,

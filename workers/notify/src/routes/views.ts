@@ -1,13 +1,26 @@
 import { formatId } from "../ids.ts";
+import { defaultCategory } from "../suppress/category.ts";
 import type { MessageDetail, MessageSummary, TimelineEntry } from "../ledger/read.ts";
 
 /** A message as the API shows it: labels for addresses, ISO 8601 for times. */
 export function messageView(shard: number, message: MessageSummary): Record<string, unknown> {
-  const { uuid, channel, status, to, acceptedAt, sendAt, expiresAt, provider, possibleDuplicate } = message;
+  const {
+    uuid,
+    channel,
+    category = defaultCategory,
+    status,
+    to,
+    acceptedAt,
+    sendAt,
+    expiresAt,
+    provider,
+    possibleDuplicate,
+  } = message;
   return {
     id: formatId("msg", shard, uuid),
     notification: formatId("ntf", shard, `${uuid.slice(0, 24)}00000000`),
     channel,
+    category,
     status,
     to,
     provider,

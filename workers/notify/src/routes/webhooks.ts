@@ -22,7 +22,9 @@ webhooks.post("/:provider/:lock?", async (c) => {
  * one, from a log of headers or of URLs, does not tell the other.
  */
 async function isOpenedBy({ webhookLocks }: Settings, { scheme }: WebhookSource, given = ""): Promise<boolean> {
-  if (!given) return webhookLocks.length === 0 || scheme.kind !== "credential";
+  // So the URL can be changed at the provider first, and the lock be set once it knows it: it may not try again after a 404.
+  if (webhookLocks.length === 0) return true;
+  if (given === "") return scheme.kind !== "credential";
   // Hashes are compared, so the time that it takes says nothing of the lock.
   const hash = await sha256Hex(given);
   const hashes = await Promise.all(webhookLocks.map((lock) => sha256Hex(lock)));
