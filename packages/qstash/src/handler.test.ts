@@ -3,7 +3,7 @@ import { Client, Receiver } from "@upstash/qstash";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import signatures from "./fixtures/receiver-signature.json" with { type: "json" };
 import { createHandler, type DeadMessage, type Job } from "./index.ts";
-import { appRig, email, jobsUrl, keys } from "./test/rig.ts";
+import { appRig, email, jobsUrl, keys, notifierOf } from "./test/rig.ts";
 
 const { token } = simulatorCredentials.qstash;
 
@@ -339,4 +339,18 @@ describe("options of the handler", () => {
   ])("%#: wrong ones are refused", (options, problem) => {
     expect(() => createHandler(options as never)).toThrow(problem);
   });
+});
+
+test("the message is of the notifier's channels", () => {
+  const rig = appRig();
+  const notifier = notifierOf(rig.simulator);
+  const seen: string[] = [];
+  createHandler({
+    notifier,
+    url: jobsUrl,
+    ...keys,
+    onResult: (_, { message }) => seen.push(message.subject),
+    onFailed: ({ message }) => seen.push(message?.subject ?? ""),
+  });
+  expect(seen).toEqual([]);
 });

@@ -6,10 +6,11 @@ import { fromBase64 } from "./base64.ts";
 import { bringsDeadLetter, deadLetterUrl } from "./callback-url.ts";
 import { decodeMessage, type Envelope, isRecord, parseEnvelope, parseJson } from "./envelope.ts";
 import { callable, handlerUrl, having, oneOf, signingKey, wholeNumber } from "./rules.ts";
+import type { ChannelsOf, Sender } from "./sender.ts";
 import type { MessageStore } from "./store.ts";
 
-export interface HandlerOptions<C extends ChannelId = ChannelId> {
-  readonly notifier: Pick<Notifier<C>, "send">;
+export interface HandlerOptions<N extends Sender = Notifier> {
+  readonly notifier: N;
   /** Where the handler is mounted, as the internet sees it: what QStash signed. */
   readonly url: string;
   /** Upstash's receiver; or both keys, and it is made. */
@@ -27,9 +28,9 @@ export interface HandlerOptions<C extends ChannelId = ChannelId> {
    * Told of every result, before QStash is answered. What it throws is discarded: a message that was sent must not be sent
    * again because of it.
    */
-  readonly onResult?: ((result: SendResult, job: Job<C>) => unknown) | undefined;
+  readonly onResult?: ((result: SendResult, job: Job<ChannelsOf<N>>) => unknown) | undefined;
   /** Gets the messages that QStash gave up. If it throws, QStash brings them again. It may get one twice. */
-  readonly onFailed?: ((dead: DeadMessage<C>) => unknown) | undefined;
+  readonly onFailed?: ((dead: DeadMessage<ChannelsOf<N>>) => unknown) | undefined;
   /** Of a request's body. Default 4,194,304: a dead message comes in base64, with the last answer. */
   readonly maxBodyBytes?: number | undefined;
 }
@@ -76,9 +77,8 @@ const storeRetryMs = 30_000;
  * const handle = createHandler({ notifier, url: "https://app.example/jobs", currentSigningKey, nextSigningKey });
  * app.post("/jobs", (c) => handle(c.req.raw));
  */
-export function createHandler<C extends ChannelId = ChannelId>(
-  options: HandlerOptions<C>,
-): (request: Request) => Promise<Response> {
+export function createHandler<N extends Sender>(options: HandlerOptions<N>): (request: Request) => Promise<Response> {
+  type C = ChannelsOf<N>;
   check(options);
   const { notifier, store, onResult, onFailed, onUnknown = "hold", maxBodyBytes = defaultMaxBodyBytes } = options;
   const receiver = options.receiver ?? receiverOf(options);
@@ -115,7 +115,7 @@ export function createHandler<C extends ChannelId = ChannelId>(
     const { messageId, idempotencyKey } = envelope;
     let result: SendResult;
     try {
-      result = await notifier.send(message, { messageId, idempotencyKey });
+      result = await notifier.send(message as never, { messageId, idempotencyKey });
     } catch {
       // A call that the notifier cannot carry out: a channel that it has no provider for.
       return noRetry("wrong-call", { messageId });
@@ -172,7 +172,7 @@ export function createHandler<C extends ChannelId = ChannelId>(
   };
 }
 
-function check(options: HandlerOptions<never>): void {
+function check(options: HandlerOptions<Sender>): void {
   checkOptions(
     "createHandler",
     options,
@@ -196,7 +196,10 @@ function check(options: HandlerOptions<never>): void {
 }
 
 /** `devMode: false`: with it, a variable of the environment would make it take the keys that everybody knows. */
-function receiverOf({ currentSigningKey = "", nextSigningKey = "" }: HandlerOptions<never>): Receiver {
+function receiverOf({
+  currentSigningKey = "",
+  nextSigningKey = "",
+}: Pick<HandlerOptions, "currentSigningKey" | "nextSigningKey">): Receiver {
   return new Receiver({ currentSigningKey, nextSigningKey, devMode: false });
 }
 

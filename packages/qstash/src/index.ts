@@ -1,5 +1,5 @@
+export type { ChannelsOf, Sender } from "./sender.ts";
 export {
-  type ChannelsOf,
   createQueue,
   type Delay,
   type Enqueued,

@@ -121,6 +121,22 @@ describe("a batch", () => {
     expect(rig.simulator.store.witness()).toMatchObject({ messages: 100, duplicates: 0 });
   });
 
+  test("tells what was enqueued when QStash goes down in the middle of it, and rejects when nothing was", async () => {
+    const rig = appRig({ queue: { client: new Client({ token, retry: false, devMode: false }), token: undefined } });
+    const text = "x".repeat(900_000);
+    const entries = Array.from({ length: 10 }, (_, n) => ({ message: { ...email(), text }, messageId: `msg_${n}` }));
+    const fetch = rig.simulator.fetch;
+    let requests = 0;
+    vi.stubGlobal("fetch", (...call: Parameters<typeof fetch>) =>
+      ++requests === 2 ? Promise.reject(new TypeError("down")) : fetch(...call),
+    );
+    const results = await rig.queue.enqueueBatch(entries);
+    expect(results.map(({ ok }) => ok)).toEqual([true, true, true, true, true, true, true, true, false, false]);
+    expect(results[9]).toEqual({ ok: false, error: "down" });
+    requests = 1;
+    await expect(rig.queue.enqueueBatch(entries)).rejects.toThrow("down");
+  });
+
   test("of nothing makes no request, and one wrong entry enqueues nothing", async () => {
     const rig = appRig();
     expect(await rig.queue.enqueueBatch([])).toEqual([]);

@@ -8,12 +8,6 @@ import { type FlowControl, isFlowControl, spellFlowControl } from "./flow-contro
 import { callable, handlerUrl, having, oneOf, wholeNumber } from "./rules.ts";
 import type { MessageStore } from "./store.ts";
 
-/** The channels that a notifier has providers for: `createQueue<ChannelsOf<typeof notifier>>`. */
-export type ChannelsOf<N extends { send(...call: never[]): unknown }> = Extract<
-  Parameters<N["send"]>[0],
-  { readonly channel: ChannelId }
->["channel"];
-
 /** `"90s"`, `"1h30m"`, or seconds. */
 export type Delay = number | string;
 
@@ -84,8 +78,8 @@ export interface Queue<C extends ChannelId = ChannelId> {
    */
   enqueue(message: Input<C>, options?: EnqueueOptions): Promise<Enqueued>;
   /**
-   * Enqueues many in one request per 100, and answers in order; one that QStash refuses does not fail the others. Errors as
-   * of `enqueue`: a call that is wrong enqueues nothing.
+   * Enqueues many, at most 100 a request, and answers in order; one that QStash refuses does not fail the others. Errors as of
+   * `enqueue`, and then nothing was enqueued; once a request has succeeded, the failure of a later one is in the results.
    */
   enqueueBatch(entries: readonly QueueEntry<C>[]): Promise<readonly EnqueueResult[]>;
   /** Takes a message back. False: it was delivered, given up or cancelled before. */
@@ -94,6 +88,7 @@ export interface Queue<C extends ChannelId = ChannelId> {
 
 const defaultMaxBodyBytes = 1_048_576;
 const batchSize = 100;
+const batchBytes = 8_000_000;
 const delayText = /^(\d+[dhms])+$/;
 
 /**
@@ -132,7 +127,7 @@ export function createQueue<C extends ChannelId = ChannelId>(options: QueueOptio
       ...((options.deadLetters ?? true) && { failureCallback: deadLetterUrl(url) }),
       ...(options.redact && { redact: { body: true as const } }),
     };
-    return { request, messageId };
+    return { request, messageId, size };
   }
 
   async function bodyOf(
@@ -162,10 +157,16 @@ export function createQueue<C extends ChannelId = ChannelId>(options: QueueOptio
       const prepared: Prepared[] = [];
       for (const { message, ...given } of entries) prepared.push(await requestOf(message, given));
       const results: EnqueueResult[] = [];
-      for (let start = 0; start < prepared.length; start += batchSize) {
-        const part = prepared.slice(start, start + batchSize);
-        const answers: readonly unknown[] = await client.batch(part.map(({ request }) => request));
-        for (const [index, { messageId }] of part.entries()) results.push(resultOf(answers[index], messageId));
+      for (const part of requestsOf(prepared)) {
+        try {
+          const answers: readonly unknown[] = await client.batch(part.map(({ request }) => request));
+          for (const [index, { messageId }] of part.entries()) results.push(resultOf(answers[index], messageId));
+        } catch (error) {
+          // What an earlier request enqueued must be told.
+          if (results.length === 0) throw error;
+          const why = { ok: false, error: error instanceof Error ? error.message : String(error) } as const;
+          return [...results, ...prepared.slice(results.length).map(() => why)];
+        }
       }
       return results;
     },
@@ -178,7 +179,24 @@ export function createQueue<C extends ChannelId = ChannelId>(options: QueueOptio
   };
 }
 
+/** As many at a time as one request should carry. */
+function* requestsOf(prepared: readonly Prepared[]): Generator<readonly Prepared[]> {
+  let part: Prepared[] = [];
+  let size = 0;
+  for (const one of prepared) {
+    if (part.length === batchSize || (part.length > 0 && size + one.size > batchBytes)) {
+      yield part;
+      [part, size] = [[], 0];
+    }
+    part.push(one);
+    size += one.size;
+  }
+  if (part.length > 0) yield part;
+}
+
 interface Prepared {
+  /** Of the body, in bytes. */
+  readonly size: number;
   readonly request: Parameters<QueueClient["batch"]>[0][number];
   readonly messageId: string;
 }

@@ -29,7 +29,7 @@ export interface AppRig {
 
 export interface AppOptions {
   readonly queue?: Partial<QueueOptions<"email">>;
-  readonly handler?: Partial<HandlerOptions<"email">>;
+  readonly handler?: Partial<HandlerOptions<Notifier<"email">>>;
   readonly notifier?: NotifierOptions;
   readonly simulator?: SimulatorOptions;
 }

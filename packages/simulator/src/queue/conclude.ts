@@ -18,7 +18,7 @@ export interface Delivered {
   readonly attempt: DeliveryAttempt;
   readonly response?: DestinationResponse | undefined;
   readonly nowMs: number;
-  /** Waits before each retry that stand in for QStash's own, which take hours. */
+  /** Waits before each retry, the last one again and again, that stand in for QStash's own, which take hours. */
   readonly retryDelaysMs?: readonly number[] | undefined;
 }
 
@@ -48,7 +48,8 @@ export function conclude(records: Records, message: QueueMessage, delivered: Del
   }
   const { retryDelayExpression } = message.options;
   const waitMs =
-    delivered.retryDelaysMs?.[message.retried] ?? retryDelayMs(message.retried, retryDelayExpression, headers, nowMs);
+    delivered.retryDelaysMs?.at(Math.min(message.retried, delivered.retryDelaysMs.length - 1)) ??
+    retryDelayMs(message.retried, retryDelayExpression, headers, nowMs);
   const dueAtMs = nowMs + waitMs;
   log.push({ time: nowMs, state: "RETRY", nextDeliveryTime: dueAtMs });
   records.messages.put({ ...message, attempts, log, retried: message.retried + 1, dueAtMs });

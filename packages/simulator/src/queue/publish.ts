@@ -115,9 +115,7 @@ function publishOne(
   records.messages.put(message);
   if (options.flowControl) noteFlow(records, options.flowControl, nowMs);
   if (key !== undefined) {
-    for (const { id, expiresAtMs } of records.deduplications.list()) {
-      if (expiresAtMs <= nowMs) records.deduplications.delete(id);
-    }
+    for (const { id } of records.deduplications.expired(nowMs)) records.deduplications.delete(id);
     records.deduplications.put({ id: key, messageId: message.id, expiresAtMs: nowMs + deduplicationMs });
   }
   return { messageId: message.id };

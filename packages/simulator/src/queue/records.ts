@@ -43,7 +43,10 @@ export interface Records {
   readonly queues: Collection<QueueSettings>;
   readonly groups: Collection<UrlGroup>;
   readonly flows: Collection<FlowControl>;
-  readonly deduplications: Collection<Deduplication & { readonly id: string }>;
+  readonly deduplications: Collection<Deduplication & { readonly id: string }> & {
+    /** Some of those that mean nothing any more. */
+    expired(nowMs: number): readonly { readonly id: string }[];
+  };
   keys(): SigningKeys;
   setKeys(keys: SigningKeys): void;
   /** A number that was never given before. */
@@ -68,6 +71,11 @@ export function recordsOf(store: QueueRecords): Records {
     ({ id }) => id,
     (schedule) => (schedule.isPaused ? undefined : schedule.nextAtMs),
   );
+  const deduplications = collection<Deduplication & { readonly id: string }>(
+    "deduplication",
+    ({ id }) => id,
+    ({ expiresAtMs }) => expiresAtMs,
+  );
   return {
     messages: {
       ...messages,
@@ -87,7 +95,10 @@ export function recordsOf(store: QueueRecords): Records {
     queues: collection("queue", ({ name }) => name),
     groups: collection("group", ({ name }) => name),
     flows: collection("flow", ({ key }) => key),
-    deduplications: collection("deduplication", ({ id }) => id),
+    deduplications: {
+      ...deduplications,
+      expired: (nowMs) => store.due("deduplication", nowMs, 100) as readonly { readonly id: string }[],
+    },
     keys: () => {
       const { currentSigningKey: current, nextSigningKey: next } = simulatorCredentials.qstash;
       return (store.get("keys", "signing") as SigningKeys | undefined) ?? { current, next };

@@ -107,6 +107,7 @@ export const queueSchema: readonly string[] = [
     UNIQUE (kind, id)
   )`,
   `CREATE INDEX IF NOT EXISTS queue_due ON queue (kind, due_at) WHERE due_at IS NOT NULL AND held_by IS NULL`,
+  `CREATE INDEX IF NOT EXISTS queue_ended ON queue (kind, seq) WHERE due_at IS NULL`,
   `CREATE INDEX IF NOT EXISTS queue_held ON queue (held_by) WHERE held_by IS NOT NULL`,
   `CREATE INDEX IF NOT EXISTS queue_place ON queue (place) WHERE place IS NOT NULL`,
 ];
