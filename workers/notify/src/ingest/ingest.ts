@@ -105,8 +105,12 @@ async function storeEvents(
       continue;
     }
     const id = event.messageId === undefined ? undefined : parseId("msg", event.messageId, settings.shards);
-    if (id === undefined) unknown.push(incomingOf(event, "", now));
-    else put(id.shard, incomingOf(event, id.uuid, now));
+    if (id === undefined) {
+      unknown.push(incomingOf(event, "", now));
+      continue;
+    }
+    const incoming = incomingOf(event, id.uuid, now);
+    put(id.shard, mayBeTrimmed(id.uuid, settings, now) ? await withAddress(settings, incoming) : incoming);
   }
   if (foreign > 0) await countForeign(env, provider, foreign, now);
   if (unknown.length > 0) {
@@ -132,6 +136,11 @@ async function countForeign(env: Env, provider: string, count: number, now: numb
   } catch {
     console.error(JSON.stringify({ event: "foreign-not-counted", provider, count }));
   }
+}
+
+/** Whether a message is so old that it may be gone: what the event causes must not need it. */
+function mayBeTrimmed(uuid: string, { retentionDays }: Settings, now: number): boolean {
+  return Number.parseInt(uuid.slice(0, 12), 16) < now - retentionDays * 86_400_000;
 }
 
 /** What causes something for an address and is about no message that is known: the address alone is suppressed. */
