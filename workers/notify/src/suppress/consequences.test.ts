@@ -45,6 +45,22 @@ describe("what an event causes for its address", () => {
     ["Resend, after a bounce", event("resend", "suppressed", { raw: resend("previous_bounce") }), bounced],
     ["Resend, after a complaint", event("resend", "suppressed", { raw: resend("previous_complaint") }), complained],
     ["Resend, without a reason", event("resend", "suppressed", { raw: resend() }), listed],
+    ...(
+      [
+        ["bounce", bounced],
+        ["complaint", complained],
+        ["manual", listed],
+      ] as const
+    ).map(([origin, caused]): [string, DeliveryEvent, object] => [
+      `Resend's list, for ${origin}`,
+      event("resend", "suppressed", { providerType: "suppression.added", raw: { data: { origin } } }),
+      caused,
+    ]),
+    [
+      "Resend's list, from which it is taken",
+      event("resend", "unrecognized", { providerType: "suppression.removed", raw: { data: { origin: "bounce" } } }),
+      { kind: "lift", of: "everything" },
+    ],
     ["SendGrid's bounces", event("sendgrid", "suppressed", { reason: "Bounced Address" }), bounced],
     ["SendGrid's unsubscribes", event("sendgrid", "suppressed", { reason: "Unsubscribed Address" }), optOut],
     ["SendGrid's spam reports", event("sendgrid", "suppressed", { reason: "Spam Reporting Address" }), complained],

@@ -54,11 +54,14 @@ function fields(value: unknown): Fields {
  * leaves it to the type.
  */
 const byProvider: Readonly<Record<string, Rule>> = {
-  /** https://resend.com/docs/webhooks/event-types: `suppressed.reason`. */
-  resend({ type }, raw) {
-    const { reason } = fields(fields(raw["data"])["suppressed"]);
+  /** https://resend.com/docs/webhooks/event-types: `suppressed.reason` of a message, `origin` of an address on the list. */
+  resend({ type, providerType }, raw) {
+    const { suppressed, origin } = fields(raw["data"]);
+    const why = origin ?? fields(suppressed)["reason"];
+    if (providerType === "suppression.removed") return lift;
     if (type !== "suppressed") return undefined;
-    return reason === "previous_bounce" ? bounced : reason === "previous_complaint" ? complained : listed;
+    if (why === "previous_bounce" || why === "bounce") return bounced;
+    return why === "previous_complaint" || why === "complaint" ? complained : listed;
   },
 
   /** https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event: why it was dropped, and groups. */

@@ -18,6 +18,8 @@ const typeByName: Readonly<Record<string, EventType>> = {
   "email.clicked": "clicked",
   "email.failed": "failed",
   "email.suppressed": "suppressed",
+  // Of an address, and of no message: https://resend.com/docs/webhooks/suppressions/added (read 2026-11-24).
+  "suppression.added": "suppressed",
 };
 
 function typeOf(name: string, bounceType: unknown): EventType {
@@ -48,7 +50,11 @@ function readEvents(webhook: VerifiedWebhook): readonly DeliveryEvent[] {
       providerMessageId,
       // One webhook is one event, and `to` is the envelope. Of several addresses, cc and bcc included, it does not say
       // which one bounced: naming none is better than suppressing the wrong one.
-      address: to.length === 1 && !Object.hasOwn(tags, envelopeName) ? textOf(to[0]) : undefined,
+      address: providerType.startsWith("suppression.")
+        ? textOf(data["email"])
+        : to.length === 1 && !Object.hasOwn(tags, envelopeName)
+          ? textOf(to[0])
+          : undefined,
       providerType,
       reason: textOf(bounce["message"] ?? recordOf(data["failed"])["reason"] ?? suppressed["message"]),
       code: smtpCodeOf(Array.isArray(diagnostic) ? diagnostic[0] : diagnostic),
