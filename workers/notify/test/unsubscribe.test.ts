@@ -126,6 +126,21 @@ describe("one click", () => {
     expect(await statusOf("marketing")).toBe("sent");
   });
 
+  it.each(["List-Unsubscribe=One-Click\r\n", "List-Unsubscribe=one-click"])(
+    "is taken from mail programs that spell it as they like: %j",
+    async (body) => {
+      const path = linkOf((await sent("newsletter")).id);
+      const untyped = new Request(`https://carillon.test${path}`, {
+        method: "POST",
+        body: new TextEncoder().encode(body),
+      });
+      const context = createExecutionContext();
+      expect((await app.fetch(untyped, env, context)).status).toBe(200);
+      await waitOnExecutionContext(context);
+      expect(await statusOf("newsletter")).toBe("suppressed");
+    },
+  );
+
   it("says why in the trace of what it kept back, and in that of the message that it came of", async () => {
     const { id } = await sent("newsletter");
     await post(linkOf(id), oneClick);

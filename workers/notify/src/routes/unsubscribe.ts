@@ -30,7 +30,7 @@ unsubscribe.post("/:token", async (c) => {
   const subject = await subjectOf(c);
   if (subject === undefined) return invalidLinkPage();
   const form = await readForm(c);
-  if (form.get("List-Unsubscribe") === "One-Click") {
+  if (/^\s*One-Click\s*$/i.test(String(form.get("List-Unsubscribe")))) {
     await leave(c.env, subject, [subject.category], "one-click");
     return c.body(null, 200, { "cache-control": "no-store" });
   }
@@ -70,10 +70,10 @@ async function showChoices(env: Env, subject: UnsubscribeSubject, saved: boolean
   return preferencePage({ label, own: ownCategory(settingsOf(env), subject), choices, saved });
 }
 
-/** `application/x-www-form-urlencoded` or `multipart/form-data`. */
+/** `application/x-www-form-urlencoded`, which is also what is meant where no type is said, or `multipart/form-data`. */
 async function readForm(c: Context): Promise<FormData> {
   const body = await readBody(c, maxFormBytes);
-  const type = c.req.header("content-type") ?? "";
+  const type = c.req.header("content-type") ?? "application/x-www-form-urlencoded";
   try {
     return await new Response(body, { headers: { "content-type": type } }).formData();
   } catch {

@@ -13,12 +13,12 @@ import { everyCategory } from "../suppress/category.ts";
 import type { Choice } from "./page.ts";
 import type { UnsubscribeSubject } from "./token.ts";
 
-/** What one may choose: every category that is not required, and the link's own though the deployment has lost it. */
+/** What one may choose: every category that is not required, the link's own too where the deployment has lost it. */
 export async function readChoices(env: Env, subject: UnsubscribeSubject): Promise<readonly Choice[]> {
   const optedOut = await readOptOuts(env.DB, subject);
   const { categories } = settingsOf(env);
   const optional = Array.from(categories.values()).filter(({ required }) => !required);
-  const own = optional.some(({ name }) => name === subject.category) ? [] : [ownCategory(settingsOf(env), subject)];
+  const own = categories.has(subject.category) ? [] : [ownCategory(settingsOf(env), subject)];
   return [...optional, ...own].map(({ name, title }) => ({
     name,
     title,
