@@ -111,7 +111,7 @@ describe("trimming", () => {
   it("one that was started over lately stays", async () => {
     await emptyShard((sql, left) => {
       const [uuid] = old(sql);
-      sql.exec("UPDATE message SET send_at = ? WHERE uuid = ?", Date.now() - 10 * day, uuid);
+      sql.exec("UPDATE message SET due_from = ? WHERE uuid = ?", Date.now() - 10 * day, uuid);
       trim(sql, Date.now(), retention);
       expect(left("message")).toBe(1);
     });

@@ -114,7 +114,7 @@ export function reschedule(
   insertTimeline(sql, timeline);
   updateMessages(sql, changes);
   sql.exec(
-    "UPDATE message SET send_at = ?2 FROM json_each(?1) AS one WHERE message.uuid = one.value",
+    "UPDATE message SET due_from = ?2 FROM json_each(?1) AS one WHERE message.uuid = one.value",
     JSON.stringify(moved),
     sendAt,
   );

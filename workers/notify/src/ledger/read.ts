@@ -57,12 +57,12 @@ type Listed = MessageRow & {
   channel: string;
   category: string | null;
   accepted_at: number;
-  due_from: number;
+  send_at: number;
   expires_at: number | null;
   schedule: string | null;
 };
 
-const listed = `SELECT m.*, n.channel, n.category, n.accepted_at, n.send_at AS due_from, n.expires_at, n.schedule FROM message AS m
+const listed = `SELECT m.*, n.channel, n.category, n.accepted_at, n.send_at, n.expires_at, n.schedule FROM message AS m
   JOIN notification AS n ON n.uuid = substr(m.uuid, 1, 24) || '00000000'`;
 
 /** Newest first; `before` is the uuid that the last page ended with. */
@@ -146,7 +146,7 @@ function summaryOf(row: Listed): MessageSummary {
     status: row.status,
     to: labels(row.addresses),
     acceptedAt: row.accepted_at,
-    sendAt: row.send_at ?? row.due_from,
+    sendAt: row.due_from ?? row.send_at,
     expiresAt: row.expires_at ?? undefined,
     provider: row.provider ?? undefined,
     possibleDuplicate: row.possible_duplicate === 1,

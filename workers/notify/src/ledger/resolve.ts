@@ -26,7 +26,7 @@ export function resolve(sql: SqlStorage, uuid: string, as: Verdict, now: number)
   teller.tellStep({ before: row, after: to, entry });
   teller.write(now);
   // Its budget begins anew.
-  if (as === "resend") sql.exec("UPDATE message SET send_at = ? WHERE uuid = ?", now, uuid);
+  if (as === "resend") sql.exec("UPDATE message SET due_from = ? WHERE uuid = ?", now, uuid);
   return { outcome: "resolved", status: to.status };
 }
 

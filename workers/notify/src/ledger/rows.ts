@@ -50,7 +50,7 @@ export interface MessageRow extends Record<string, SqlStorageValue> {
   provider_message_id: string | null;
   possible_duplicate: number;
   /** Its own due moment, where that is not its notification's. */
-  send_at: number | null;
+  due_from: number | null;
   /** uuid of the message that it repeats. */
   replay_of: string | null;
   /** uuid of the message that repeats it. */

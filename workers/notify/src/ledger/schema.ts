@@ -188,7 +188,7 @@ const steps: readonly string[] = [
   -- JSON: messages that are trimmed away, by status.
   ALTER TABLE notification ADD COLUMN trimmed TEXT;
   -- Where the message has been moved alone, or started over: its own due moment instead of the notification's.
-  ALTER TABLE message ADD COLUMN send_at INTEGER;
+  ALTER TABLE message ADD COLUMN due_from INTEGER;
   -- uuids: of the message that this one repeats, and of the one that repeats it.
   ALTER TABLE message ADD COLUMN replay_of TEXT;
   ALTER TABLE message ADD COLUMN replayed_as TEXT;

@@ -262,7 +262,7 @@ function decideFor(
     now,
     onUnknown,
     budget,
-    dueSince: row.send_at ?? sendAt,
+    dueSince: row.due_from ?? sendAt,
   });
 }
 

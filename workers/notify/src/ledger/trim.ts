@@ -85,7 +85,7 @@ function oldest(sql: SqlStorage, cutoff: number): readonly Finished[] {
       `SELECT m.uuid, m.status, n.channel, 1 + (SELECT count(*) FROM timeline AS t WHERE t.message = m.uuid) AS rows
        FROM message AS m JOIN notification AS n ON n.uuid = substr(m.uuid, 1, 24) || '00000000'
        WHERE m.uuid < ?1 AND m.place NOT IN (${unfinished.map((place) => `'${place}'`).join(", ")})
-         AND m.chunk IS NULL AND coalesce(m.send_at, n.send_at) < ?2
+         AND m.chunk IS NULL AND coalesce(m.due_from, n.send_at) < ?2
        ORDER BY m.uuid LIMIT ?3`,
       cutoff.toString(16).padStart(12, "0"),
       cutoff,
