@@ -30,11 +30,11 @@ unsubscribe.post("/:token", async (c) => {
   const subject = await subjectOf(c);
   if (subject === undefined) return invalidLinkPage();
   const form = await readForm(c);
-  if (/^\s*One-Click\s*$/i.test(String(form.get("List-Unsubscribe")))) {
+  const names = (field: string): string[] => form.getAll(field).filter((value) => typeof value === "string");
+  if (names("List-Unsubscribe").some((value) => /^\s*One-Click\s*$/i.test(value))) {
     await leave(c.env, subject, [subject.category], "one-click");
     return c.body(null, 200, { "cache-control": "no-store" });
   }
-  const names = (field: string): string[] => form.getAll(field).filter((value) => typeof value === "string");
   switch (form.get("choice")) {
     case "leave":
       await leave(c.env, subject, [subject.category], "preferences");
