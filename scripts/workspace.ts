@@ -32,3 +32,10 @@ export function providerPackages(): readonly string[] {
     .map((file) => file.split(/[/\\]/)[1] ?? "")
     .toSorted();
 }
+
+/** Ids of the receivers whose senders are no providers: Standard Webhooks, QStash. */
+export function receiverIds(): readonly string[] {
+  return globSync("packages/carillon/src/receivers/*/index.ts", { cwd: root })
+    .map((file) => dirname(file).split(/[/\\]/).at(-1) ?? "")
+    .toSorted();
+}

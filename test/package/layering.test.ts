@@ -59,6 +59,10 @@ const violations: readonly { readonly file: string; readonly code: string; reado
   // Providers.
   { file: `${sdk}/providers/acme/c.ts`, code: 'import "../other/index.ts";', says: "imports another" },
   { file: `${sdk}/providers/acme/d.ts`, code: 'import "../../http/perform.ts";', says: "the core performs them" },
+  // Receivers of senders that are no providers keep their rules.
+  { file: `${sdk}/receivers/acme/a.ts`, code: 'import "../other/index.ts";', says: "imports another" },
+  { file: `${sdk}/receivers/acme/b.ts`, code: 'import "../../webhook/receive.ts";', says: "uses the schemes" },
+  { file: `${sdk}/send/i.ts`, code: 'import "../receivers/acme/index.ts";', says: "core knows no provider" },
   { file: `${sdk}/providers/acme/e.ts`, code: 'import "../../send/notifier.ts";', says: "the core performs them" },
   { file: `${sdk}/providers/acme/f.ts`, code: 'import "../../channels/index.ts";', says: "has them all" },
   { file: `${sdk}/providers/acme/g.ts`, code: 'import "../../webhook/receive.ts";', says: "uses the schemes" },

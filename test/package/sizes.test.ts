@@ -3,7 +3,7 @@ import { build } from "esbuild";
 import { afterAll, describe, expect, inject, it } from "vitest";
 import { identifier } from "../../scripts/generate.ts";
 import { settingsOf } from "../../scripts/provider-table.ts";
-import { providerIds } from "../../scripts/workspace.ts";
+import { providerIds, receiverIds } from "../../scripts/workspace.ts";
 import budgets from "./budgets.json" with { type: "json" };
 
 const { folder } = inject("consumer");
@@ -66,7 +66,10 @@ afterAll(() => {
 const settings = new Map(await Promise.all(providerIds().map(async (id) => [id, await settingsOf(id)] as const)));
 const ids = [...settings.keys()];
 const emailIds = ids.filter((id) => settings.get(id)?.channel === "email");
-const receiverIds = ids.filter((id) => settings.get(id)?.receive);
+const receivers = [
+  ...ids.filter((id) => settings.get(id)?.receive).map((id) => ({ id, from: `carillon/providers/${id}` })),
+  ...receiverIds().map((id) => ({ id, from: `carillon/receivers/${id}` })),
+];
 
 const root = { carillon: ["createNotifier"] };
 /** With what of the root some providers use. */
@@ -106,11 +109,8 @@ describe("a provider beside another one, without the root and its channel", () =
 });
 
 describe("a webhook receiver", () => {
-  it.each(receiverIds)("%s fits its budget", async (id) => {
-    const size = await measure({
-      carillon: ["receiveWebhook"],
-      [`carillon/providers/${id}`]: [`${identifier(id)}Webhook`],
-    });
+  it.each(receivers)("$id fits its budget", async ({ id, from }) => {
+    const size = await measure({ carillon: ["receiveWebhook"], [from]: [`${identifier(id)}Webhook`] });
     const own = `receiveWebhook and ${id}`;
     // SNS signs with a certificate, which must be got (time-out, limit, no redirect) and read (X.509): 6 kB.
     const budget = budgets[own in budgets ? (own as "receiveWebhook and ses") : "one webhook receiver"];

@@ -1,0 +1,1 @@
+export { standardWebhook, type StandardWebhookOptions } from "./webhook.ts";
