@@ -233,6 +233,26 @@ describe("cancel", () => {
     expect(received(ids[0]!)).toBe(1);
   });
 
+  it("at the very moment that they are due stops some, and none of those is sent", async () => {
+    const made = await Promise.all(
+      Array.from({ length: 24 }, (_, index) => accepted({ sendAt: at(250 + index * 5), providers: ["postmark"] })),
+    );
+    const ids = made.map(({ messages }) => messages[0]!.id);
+    await new Promise((resolve) => setTimeout(resolve, 280));
+    const answers = await Promise.all(ids.map(cancel));
+    for (const [index, id] of ids.entries()) {
+      const { status } = answers[index]!;
+      if (status === 409) await untilStatus(id, "delivered");
+      else expect(status).toBe(200);
+    }
+    await runAlarms();
+    for (const [index, id] of ids.entries()) {
+      const isCanceled = answers[index]!.status === 200;
+      expect(received(id)).toBe(isCanceled ? 0 : 1);
+      expect((await message(id)).status).toBe(isCanceled ? "canceled" : "delivered");
+    }
+  });
+
   it("is too late for one whose outcome is unknown", async () => {
     const { shard, ids } = await waiting(one(), { providers: ["resend"] });
     only(await claimed(shard));
