@@ -11,7 +11,7 @@ const maxShown = 100;
 export function queuePage(records: Records, nowMs: number): Markup {
   const all = records.messages.list();
   const waiting = all.filter(({ state }) => state === "waiting").toSorted((a, b) => a.dueAtMs - b.dueAtMs);
-  const ended = records.messages.ended(maxShown).filter(({ state }) => state !== "failed");
+  const ended = all.filter(({ state }) => state === "delivered" || state === "cancelled").toReversed();
   const dead = records.deadLetters.list().toReversed();
   const schedules = records.schedules.list();
   const changes = [

@@ -29,8 +29,6 @@ export interface Messages extends Collection<QueueMessage> {
   due(untilMs: number, limit: number): readonly QueueMessage[];
   /** Messages that wait for something, oldest first. */
   held(by: string, limit: number): readonly QueueMessage[];
-  /** The newest that have ended. */
-  ended(limit: number): readonly QueueMessage[];
   /** How many occupy a place of a queue. */
   countPlaces(queueName: string): number;
 }
@@ -87,7 +85,6 @@ export function recordsOf(store: QueueRecords): Records {
       },
       due: (untilMs, limit) => store.due("message", untilMs, limit) as readonly QueueMessage[],
       held: (by, limit) => store.held(by, limit) as readonly QueueMessage[],
-      ended: (limit) => store.ended("message", limit) as readonly QueueMessage[],
       countPlaces: (queueName) => store.countPlaces(queueName),
     },
     deadLetters: collection("dead-letter", ({ id }) => id),

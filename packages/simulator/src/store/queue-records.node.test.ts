@@ -56,7 +56,6 @@ describe.each<[string, () => QueueRecords]>([
     for (const n of [1, 2, 3, 4]) records.put("message", `m${n}`, n);
     records.trim("message", 2);
     expect(records.list("message")).toEqual([0, 3, 4]);
-    expect(records.ended("message", 1)).toEqual([4]);
     records.trim("message", 5);
     expect(records.list("message")).toHaveLength(3);
   });

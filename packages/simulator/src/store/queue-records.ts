@@ -29,9 +29,7 @@ export interface QueueRecords {
   get(kind: QueueKind, id: string): unknown;
   delete(kind: QueueKind, id: string): boolean;
   list(kind: QueueKind): readonly unknown[];
-  /** The newest that nothing is to be done about, and that wait for nothing. */
-  ended(kind: QueueKind, limit: number): readonly unknown[];
-  /** Forgets what has ended, but for the newest. */
+  /** Forgets records that are due at no time, but for the newest. */
   trim(kind: QueueKind, keep: number): void;
   /** Those that are due and wait for nothing, the longest due first. */
   due(kind: QueueKind, untilMs: number, limit: number): readonly unknown[];
@@ -64,7 +62,6 @@ export function memoryQueueRecords(): QueueRecords {
     },
     delete: (kind, id) => of(kind).delete(id),
     list: (kind) => [...of(kind).values()].map(read),
-    ended: (kind, limit) => [...of(kind).values()].filter(hasEnded).toReversed().slice(0, limit).map(read),
     trim(kind, keep) {
       const ended = [...of(kind).values()].filter(hasEnded);
       for (const { id } of ended.slice(0, Math.max(0, ended.length - keep))) of(kind).delete(id);
@@ -133,10 +130,6 @@ export function sqlQueueRecords({ rows }: Sql): QueueRecords {
     },
     delete: (kind, id) => rows("DELETE FROM queue WHERE kind = ? AND id = ? RETURNING seq", kind, id).length > 0,
     list: (kind) => rows("SELECT record FROM queue WHERE kind = ? ORDER BY seq", kind).map(readRow),
-    ended: (kind, limit) =>
-      rows("SELECT record FROM queue WHERE kind = ? AND due_at IS NULL ORDER BY seq DESC LIMIT ?", kind, limit).map(
-        readRow,
-      ),
     trim: (kind, keep) =>
       void rows(
         `DELETE FROM queue WHERE kind = ?1 AND due_at IS NULL AND seq <=
