@@ -33,6 +33,12 @@ export const simulatorCredentials: {
     readonly temporaryAccessKeyId: string;
     readonly temporarySecretAccessKey: string;
     readonly temporarySessionToken: string;
+    /** The one topic that SES tells, of the region. */
+    readonly topicArns: string;
+    /** SNS's: self-signed, X.509 in PEM, valid until 2125. */
+    readonly snsCertificate: string;
+    /** RSA, PKCS #8, base64. */
+    readonly snsPrivateKey: string;
   };
   readonly twilio: {
     readonly accountSid: string;
@@ -122,6 +128,11 @@ export const simulatorCredentials: {
     temporaryAccessKeyId: "ASIASIMULATORONLY000",
     temporarySecretAccessKey: "simulator/only+ses/temporary/access/key0",
     temporarySessionToken: "simulator//only+ses+session+token==",
+    topicArns: "arn:aws:sns:eu-west-1:000000000000:simulator-only-ses-events",
+    snsCertificate:
+      "-----BEGIN CERTIFICATE-----\nMIIDKDCCAhCgAwIBAgIBCTANBgkqhkiG9w0BAQsFADA5MRswGQYDVQQKDBJDYXJp\nbGxvbiBzaW11bGF0b3IxGjAYBgNVBAMMEXNucy5hbWF6b25hd3MuY29tMCAXDTI1\nMDEwMTAwMDAwMFoYDzIxMjUwMTAxMDAwMDAwWjA5MRswGQYDVQQKDBJDYXJpbGxv\nbiBzaW11bGF0b3IxGjAYBgNVBAMMEXNucy5hbWF6b25hd3MuY29tMIIBIjANBgkq\nhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAoM8KhWf/dQ2plFvwBtiRwhg4Ylcmt8ke\n+USLptq1P50jy+begbmzLOsAgQLVZlQlNqefrFRncQiOWWh/yLNdiwL9WCdg5i4V\n7tlph9DZShXbH8zOSW8saQcags6vK5HjWpQw8rHkj1gYWKIdPPhS+cH8CjocBXDB\n5goa5QTFTdRYZKyDjJWjqKUMFv2fQ4ibOzJvTtvLtKpOCtgksUxrDEytPUECSauV\n/4udWt/W24z+/LT9RGRYZm8tXTsI7wx6Mcpizk7+NQkY/lHgfsC10jodguInwEiA\nXBdJSTQwycJKmzZkAAkLi9iTjgXDa6vP6EJfbsJTkTHO8kg5UVK3gwIDAQABozkw\nNzAJBgNVHRMEAjAAMAsGA1UdDwQEAwIFoDAdBgNVHQ4EFgQU6zqpAzSmslYGC6rv\ngPjCtHwoa1IwDQYJKoZIhvcNAQELBQADggEBAHYukgIo9aYf7OCX8z6Q0I8twhKV\n022DkwUAwevY6TdKZxwbJrOzAOrHdB6UmdD2WY/ysCgND/av+cwK7b4dQp+7p1RO\nCV9573fix02BPROzpR6PLKlOHPRno+VqcuJAxwPgr5RjdGOgEGAlb3oG2vcQDAhh\nRIMQznoNiBhfAuXdAY3QFoRZwzXUgyGBjmbljDKZ+yA2xgmuh2zICOcoRSG1qdYA\nQp+oRGK+xmFY5aTaz2J67JQ9ILfxsz6ayvGFDuvydtl723xUo4Zx8I5jMgKz17Iw\nw+KkW4AmcT10LGkS54YFr8jMr+ndj8GYJJYkT3d24zlfDeDnis8EpoXRzFQ=\n-----END CERTIFICATE-----\n",
+    snsPrivateKey:
+      "MIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEAAoIBAQCgzwqFZ/91DamUW/AG2JHCGDhiVya3yR75RIum2rU/nSPL5t6BubMs6wCBAtVmVCU2p5+sVGdxCI5ZaH/Is12LAv1YJ2DmLhXu2WmH0NlKFdsfzM5JbyxpBxqCzq8rkeNalDDyseSPWBhYoh08+FL5wfwKOhwFcMHmChrlBMVN1FhkrIOMlaOopQwW/Z9DiJs7Mm9O28u0qk4K2CSxTGsMTK09QQJJq5X/i51a39bbjP78tP1EZFhmby1dOwjvDHoxymLOTv41CRj+UeB+wLXSOh2C4ifASIBcF0lJNDDJwkqbNmQACQuL2JOOBcNrq8/oQl9uwlORMc7ySDlRUreDAgMBAAECggEACsDdnL8wG4U+3k9plSOdV6Pj/VuDmM2ntxaI2i8M6MSa1LNLFNS0sR/D6FympZGh7W43JMB+LFZcooj05phr/HRGOcNkXPAfAlpijrT+GtCsVwuMjeeTyjAx6yZkG19Fm1SGk2wm8xj6g87PcrjOX6pDrvFk105LgRUS6Fax1PrvcGT7yA+r7ip8r31+Kuk8lWlx6Qr/HetLi8JKyFLAgYLg24KpAX3DPKwi056vO12mPrdZaFAK0ay4PxVuL2BlyepbifcaX1NbtiDPWwGxYKUo4iVxIBcF+Vd2yQhoTjbO0D/9v105n6r1OZv/kjMI1fAVJFUXoKHxyzNfRsOxpQKBgQDeUlVRE0kRaIgqjcele15Y/vJ6SiH6pCHmf+UZcieD0QrmiYwYRBxbDPpPFpNl8iY42GV1FPzDZyTIhFhjsHKnr36d3+Z995Ep4DK1UtZcvhaLK0YdpICspG40do1QLAwgr7V3S2lC7bsVLf6hG8La7lKtZi1lSKaQ1Fa86OCBLQKBgQC5KzrEtgX6cQocCgDtK4h7Jrj47tNzfXN+hoxv4zLB47NttusfHIAlZYE97NKghC06xgZU8k5tUkQAj8ULA2SvWsUvjCW2vqNN7LO++FU5MapF47Jlb+rfLKrp+eyTLlagNIhfYYgY8X8jn/L4ed/Xn/Q/QTNaMLxnBxCBVgSpbwKBgQCQnTHOCSNwZXSdaZhCNluKvFvx3CL6LKW4j9zwjmbRwbq7dyFf734aY/i2VVMP71GZjHmCjWJVoNQ2cpAkWHRcSzWrcCc4LT+J48JYXEgAD84OPNnhEk54/oSJL8yAKAbDhEggDzerR4R4JHELT0mSq4+wJ1TEG1vtvZGmVD0lCQKBgDCowYrL4opLhkKUBmZM2FK0fEs+R2bEAsOvC9yjMcVt1srwFJ1aWfp50Bq7zyXLVi9ptmRAQIfN5HzZSwh33c+O5N53z7lUI4not9tpWsvq1zoCefDaFjiLfmZ5/Mc4mB8FbwjRkngrjiOIdssBC+eX6xFsSthakkfovVefiR4VAoGBANrAF13/sLUJ7xDN4gx7jXz0efbB3OoWjLUO1zooEXIwt58Jy5/v8C78OAALiIL+dNJxiB0Xb8l+aAOLNjJVtSjF8nKcAvX67QrOftaN/kAfNkKPSuuUnlt0mHD81qkpsuusL2JQ7PHtd0cIDclF4deh6F3I2iLaqbX4SjJF18Eh",
   },
   twilio: {
     accountSid: "AC000000000000000000000000000051ac",

@@ -86,6 +86,8 @@ export interface RouteWebhook<Content extends MessageContent = MessageContent> {
   sign(delivery: WebhookDelivery): Promise<SignedWebhook>;
   /** Whether it delivers again after this status; undefined: no answer. */
   retries(status: number | undefined): boolean;
+  /** Where the provider wants an endpoint confirmed before it tells it anything: how it asks for that. */
+  confirmation?(nowMs: number): Promise<SignedWebhook>;
 }
 
 /** One provider: its HTTP API and its webhooks, from its documentation alone. A file in `providers/` exports one as `route`. */

@@ -89,6 +89,12 @@ export function controlApi(options: ControlOptions): Hono {
     return c.json({ items: sent });
   });
 
+  /** Answers with what the receiver answered. */
+  app.post("/webhooks/:provider/confirm", async (c) => {
+    const answer = await dispatcher.confirm(c.req.param("provider"));
+    return answer ? c.json(answer) : problem(c, 404, "not-found", "No such provider, or it asks for no confirmation.");
+  });
+
   app.get("/witness", (c) => {
     const messageId = c.req.query("messageId");
     const counts = messageId !== undefined || c.req.query("counts") === "true";

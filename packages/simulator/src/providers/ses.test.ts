@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { simulatorCredentials } from "../credentials.ts";
 import type { EmailContent } from "../message.ts";
 import { createSimulator, type Simulator } from "../simulator.ts";
-import { post, type Called } from "../test/calls.ts";
-import { toBase64, utf8 } from "../wire/bytes.ts";
+import { post, receiver, type Called } from "../test/calls.ts";
+import { fromBase64, toBase64, utf8 } from "../wire/bytes.ts";
 
 const { accessKeyId, secretAccessKey, temporaryAccessKeyId, temporarySecretAccessKey, temporarySessionToken } =
   simulatorCredentials.ses;
@@ -328,5 +328,117 @@ describe("a bulk send", () => {
     ],
   ])("is refused with %s", async (_, body, status) => {
     expect((await call(body, {}, bulkPath)).status).toBe(status);
+  });
+});
+
+describe("what SNS tells", () => {
+  const { topicArns, snsCertificate, snsPrivateKey } = simulatorCredentials.ses;
+  const sns = "https://sns.eu-west-1.amazonaws.com";
+  const algorithm = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-1" };
+
+  /** The events of one message, by what the receiver got. */
+  async function told(to: string, more: object = {}): Promise<readonly Record<string, string>[]> {
+    const { deliver, received } = receiver();
+    const simulator = createSimulator({ now: () => now, deliver, webhookTarget: "https://app.example" });
+    await call({ ...email, Destination: { ToAddresses: [to] }, ...more }, {}, path, simulator);
+    await simulator.settle();
+    for (const { url, headers } of received) {
+      expect(url).toBe("https://app.example/v1/webhooks/ses");
+      expect(headers.get("content-type")).toBe("text/plain; charset=UTF-8");
+      expect(headers.get("x-amz-sns-message-type")).toBe("Notification");
+    }
+    return received.map(({ body }) => JSON.parse(body));
+  }
+
+  /** With the certificate's key, which is that of the private one. */
+  async function isSigned(envelope: Record<string, string>): Promise<boolean> {
+    const key = await crypto.subtle.importKey("pkcs8", fromBase64(snsPrivateKey), algorithm, true, ["sign"]);
+    const { n = "", e = "" } = await crypto.subtle.exportKey("jwk", key);
+    const verifying = await crypto.subtle.importKey("jwk", { kty: "RSA", n, e }, algorithm, false, ["verify"]);
+    const names = Object.keys(envelope).filter((name) => !/^(Signature|SigningCertURL|UnsubscribeURL)/.test(name));
+    const text = names.sort().map((name) => `${name}\n${envelope[name]}\n`);
+    const signature = fromBase64(envelope["Signature"] ?? "");
+    return crypto.subtle.verify(algorithm.name, verifying, signature, utf8(text.join("")));
+  }
+
+  test("of a configuration set are all events, with the message's tags", async () => {
+    const EmailTags = [{ Name: "order", Value: "42" }];
+    const envelopes = await told("clicked@simulator.test", { ConfigurationSetName: "events", EmailTags });
+    const events = envelopes.map(({ Message = "" }) => JSON.parse(Message));
+    expect(events.map(({ eventType }) => eventType)).toEqual(["Send", "Delivery", "Open", "Click"]);
+    for (const { mail } of events) {
+      expect(mail).toMatchObject({
+        destination: ["clicked@simulator.test"],
+        tags: { "ses:configuration-set": ["events"], order: ["42"] },
+      });
+    }
+    for (const envelope of envelopes) {
+      expect(envelope).toMatchObject({ TopicArn: topicArns, SignatureVersion: "1" });
+      expect(await isSigned(envelope)).toBe(true);
+      expect(await isSigned({ ...envelope, Message: "{}" })).toBe(false);
+    }
+  });
+
+  test.each([
+    ["bounced", "Bounce", { bounce: { bounceType: "Permanent" } }],
+    ["softbounced", "Bounce", { bounce: { bounceType: "Transient" } }],
+    ["suppressed", "Bounce", { bounce: { bounceSubType: "OnAccountSuppressionList" } }],
+    ["complained", "Complaint", { complaint: { complaintFeedbackType: "abuse" } }],
+    ["deferred", "DeliveryDelay", { deliveryDelay: { delayType: "RecipientServerError" } }],
+    ["unsubscribed", "Subscription", { subscription: { newTopicPreferences: { unsubscribeAll: true } } }],
+    ["dropped", "Reject", { reject: { reason: "Bad content" } }],
+    ["failed", "Rendering Failure", { failure: {} }],
+  ])("of %s is a %s", async (name, eventType, details) => {
+    const envelopes = await told(`${name}@simulator.test`, { ConfigurationSetName: "events" });
+    const events = envelopes.map(({ Message = "" }) => JSON.parse(Message));
+    expect(events.find((event) => event.eventType === eventType)).toMatchObject(details);
+  });
+
+  test("of a message without a configuration set are bounces, complaints and deliveries, without tags", async () => {
+    const envelopes = await told("complained@simulator.test", { EmailTags: [{ Name: "order", Value: "42" }] });
+    const events = envelopes.map(({ Message = "" }) => JSON.parse(Message));
+    expect(events.map(({ notificationType }) => notificationType)).toEqual(["Delivery", "Complaint"]);
+    expect(events[0].mail.tags).toBe(undefined);
+  });
+
+  test("is vouched for by a certificate at the host of its region, and at no other", async () => {
+    const simulator = createSimulator();
+    const [envelope] = await told("bob@simulator.test");
+    const url = envelope?.["SigningCertURL"] ?? "";
+    expect(url).toMatch(/^https:\/\/sns\.eu-west-1\.amazonaws\.com\/SimpleNotificationService-[0-9a-f]{32}\.pem$/);
+    expect(await (await simulator.fetch(url)).text()).toBe(snsCertificate);
+    for (const other of [url.replace("eu-west-1", "us-east-1"), url.replace(/\d\.pem/, "9.pem"), `${sns}/x.pem`]) {
+      expect((await simulator.fetch(other)).status).toBe(404);
+    }
+  });
+
+  test("begins with a confirmation, whose token it takes and masks", async () => {
+    const { deliver, received } = receiver(503);
+    const simulator = createSimulator({ now: () => now, deliver, webhookTarget: "https://app.example" });
+    const ask = async (provider: string) => {
+      const answer = await simulator.fetch(`http://localhost/api/webhooks/${provider}/confirm`, { method: "POST" });
+      return [answer.status, await answer.json()];
+    };
+    expect(await ask("ses")).toEqual([200, { status: 503 }]);
+    expect(await ask("ses")).toEqual([200, { status: 200 }]);
+    expect((await ask("resend"))[0]).toBe(404);
+    const envelope: Record<string, string> = JSON.parse(received[1]?.body ?? "{}");
+    expect(envelope["Type"]).toBe("SubscriptionConfirmation");
+    expect(await isSigned(envelope)).toBe(true);
+
+    const subscribe = envelope["SubscribeURL"] ?? "";
+    const answer = await simulator.fetch(subscribe);
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).toContain(`<SubscriptionArn>${topicArns}:`);
+    const [kept] = simulator.store.otherRequests(1).items;
+    expect(kept).toMatchObject({ note: "Subscription confirmed", url: expect.stringMatching(/&Token=•+$/) });
+    for (const wrong of [
+      subscribe.slice(0, -1),
+      subscribe.replace("Confirm", "Delete"),
+      subscribe.replace("simulator", "other"),
+      subscribe.replace("eu-west-1.amazonaws", "us-east-1.amazonaws"),
+    ]) {
+      expect((await simulator.fetch(wrong)).status).toBe(400);
+    }
   });
 });

@@ -6,6 +6,8 @@ import { decodeWords } from "./ses/encoded-word.ts";
 import { MimeProblem, readMime } from "./ses/mime.ts";
 import { bulkEntry, sendBulkEmail, sendEmail } from "./ses/schema.ts";
 import { signatureProblem } from "./ses/signature.ts";
+import { answerSns } from "./ses/sns.ts";
+import { webhook } from "./ses/webhook.ts";
 import type { BulkEntry, Destination, Entry, Extras, SendBulkEmail, SendEmail, Template } from "./ses/wire.ts";
 
 // Sources: see ses/schema.ts and ses/signature.ts; https://docs.aws.amazon.com/ses/latest/dg/send-personalized-email-api.html.
@@ -205,6 +207,7 @@ const operations: ReadonlyMap<string, (request: ApiRequest) => Handled> = new Ma
 ]);
 
 async function handle(request: ApiRequest): Promise<Handled> {
+  if (request.host.startsWith("sns.")) return answerSns(request);
   const operation = operations.get(request.path);
   if (!operation) return refuse(404, "UnknownOperationException", "Unknown operation.");
   const problem = await signatureProblem(request);
@@ -228,9 +231,11 @@ async function handle(request: ApiRequest): Promise<Handled> {
 export const route: Route = {
   id: "ses",
   name: "Amazon SES",
-  hosts: ["email.*.amazonaws.com", "email.*.amazonaws.com.cn"],
+  hosts: ["email.*.amazonaws.com", "email.*.amazonaws.com.cn", "sns.*.amazonaws.com"],
   secretHeaders: ["authorization", "x-amz-security-token"],
+  secretPath: /(?<=[?&]Token=)[^&]+/,
   handle,
   rateLimited: () => error(429, "TooManyRequestsException", "Too many requests have been made to the operation."),
   unavailable: () => error(503, "ServiceUnavailable", "The service is currently unavailable."),
+  webhook,
 };

@@ -20,6 +20,8 @@ export interface Dispatcher {
   settle(): Promise<number>;
   /** Delivers these now, each on its own. */
   send(webhooks: readonly WebhookRecord[]): Promise<void>;
+  /** Asks the receiver to confirm that it wants a provider's webhooks. Undefined where the provider does not ask, or nobody receives. */
+  confirm(provider: string): Promise<Pick<WebhookAttempt, "status" | "error"> | undefined>;
 }
 
 /** Providers wait for about this long (Resend: 15 s). */
@@ -52,7 +54,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const { retryDelaysMs } = providerSettings(store.settings(), route.id);
     const earlier = Math.max(...webhooks.map((webhook) => webhook.attempts.length));
     const startedAtMs = options.now().getTime();
-    const url = first.url ?? new URL(`/v1/webhooks/${route.id}`, options.target).href;
+    const url = first.url ?? urlOf(route.id, options.target);
     const signed = await route.webhook.sign({
       eventIds: webhooks.map((webhook) => webhook.event.id),
       payloads: webhooks.map((webhook) => webhook.payload),
@@ -111,7 +113,16 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
           if (webhook?.state === "waiting" && webhook.attempts.length === 0) await post([webhook]);
         }
       }),
+    async confirm(provider) {
+      const asked = routes.get(provider)?.webhook?.confirmation?.(options.now().getTime());
+      if (!asked || options.target === undefined) return undefined;
+      return ask(options.deliver, urlOf(provider, options.target), await asked);
+    },
   };
+}
+
+function urlOf(provider: string, target: string): string {
+  return new URL(`/v1/webhooks/${provider}`, target).href;
 }
 
 async function ask(
