@@ -6,29 +6,36 @@ import { notification, signed, type SnsMessage, subscriptionConfirmation } from 
 
 type Details = readonly [type: string, name: string, details: object];
 
-const bounced: Readonly<Record<string, readonly [type: string, subType: string, status: string, diagnostic: string]>> =
-  {
-    bounced: ["Permanent", "General", "5.1.1", "smtp; 550 5.1.1 user unknown"],
-    soft_bounced: ["Transient", "MailboxFull", "4.2.2", "smtp; 452 4.2.2 mailbox full"],
-    suppressed: [
-      "Permanent",
-      "OnAccountSuppressionList",
-      "5.1.1",
-      "Amazon SES did not send the message to this address because it is on the suppression list for your account.",
-    ],
-  };
+const bounces: Readonly<
+  Record<
+    "bounced" | "soft_bounced" | "suppressed",
+    readonly [type: string, subType: string, status: string, diagnostic: string]
+  >
+> = {
+  bounced: ["Permanent", "General", "5.1.1", "smtp; 550 5.1.1 user unknown"],
+  soft_bounced: ["Transient", "MailboxFull", "4.2.2", "smtp; 452 4.2.2 mailbox full"],
+  suppressed: [
+    "Permanent",
+    "OnAccountSuppressionList",
+    "5.1.1",
+    "Amazon SES did not send the message to this address because it is on the suppression list for your account.",
+  ],
+};
 
 function detailsOf({ type, recipient: emailAddress, atMs, id }: SimulatedEvent): Details | undefined {
   const timestamp = new Date(atMs).toISOString();
   const client = { ipAddress: "192.0.2.1", timestamp, userAgent: "Mozilla/5.0 (simulator)" };
   const feedbackId = `0102${atMs.toString(16).padStart(12, "0")}-${id}-000000`;
-  const bounce = bounced[type];
-  if (bounce) {
-    const [bounceType, bounceSubType, status, diagnosticCode] = bounce;
-    const bouncedRecipients = [{ emailAddress, action: "failed", status, diagnosticCode }];
-    return ["Bounce", "bounce", { bounceType, bounceSubType, bouncedRecipients, timestamp, feedbackId }];
-  }
   switch (type) {
+    case "scheduled":
+      return undefined;
+    case "bounced":
+    case "soft_bounced":
+    case "suppressed": {
+      const [bounceType, bounceSubType, status, diagnosticCode] = bounces[type];
+      const bouncedRecipients = [{ emailAddress, action: "failed", status, diagnosticCode }];
+      return ["Bounce", "bounce", { bounceType, bounceSubType, bouncedRecipients, timestamp, feedbackId }];
+    }
     case "sent":
       return ["Send", "send", {}];
     case "delivered":
@@ -78,8 +85,6 @@ function detailsOf({ type, recipient: emailAddress, atMs, id }: SimulatedEvent):
       return ["Reject", "reject", { reason: "Bad content" }];
     case "failed":
       return ["Rendering Failure", "failure", { errorMessage: "Attribute 'name' is not present.", templateName: "" }];
-    default:
-      return undefined;
   }
 }
 
