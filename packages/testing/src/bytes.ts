@@ -1,7 +1,7 @@
 // The suites do not borrow the SDK's own codecs: what judges must not share the mistakes of what is judged.
 
 export function encode(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text);
+  return new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
 }
 
 export function base64(bytes: Uint8Array): string {

@@ -15,6 +15,7 @@ describeProvider({
     SES_REGION: "eu-west-1",
     SES_SESSION_TOKEN: sessionToken,
     SES_CONFIGURATION_SET: "events",
+    SES_TOPIC_ARNS: "arn:aws:sns:eu-west-1:123456789012:ses-events",
   },
   fixtures: import.meta.glob<string>("./fixtures/{send,batch}/**", { query: "?raw", import: "default", eager: true }),
 });
