@@ -25,5 +25,11 @@ export default defineConfig({
       },
     })),
   ],
-  test: { name: "notify", include: ["{src,test}/**/*.test.ts"], setupFiles: ["./test/setup.ts"], testTimeout: 20_000 },
+  test: {
+    name: "notify",
+    include: ["{src,test}/**/*.test.ts"],
+    setupFiles: ["./test/setup.ts"],
+    testTimeout: 20_000,
+    expect: { poll: { timeout: 10_000 } },
+  },
 });
