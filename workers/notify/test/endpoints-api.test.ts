@@ -66,7 +66,7 @@ describe("endpoints", () => {
     ["a test, which is not subscribed to", { types: ["endpoint.test"] }, "types.0"],
     ["a URL that is none", { url: "app.example.com" }, "url"],
     ["plain http", { url: "http://app.example.com/" }, "url"],
-    ["this machine", { url: "http://127.0.0.1:3000/" }, "url"],
+    ["a private network", { url: "https://192.168.1.1/" }, "url"],
     ["the metadata service", { url: "https://169.254.169.254/latest/meta-data/" }, "url"],
     ["credentials", { url: "https://user:secret@app.example.com/" }, "url"],
     ["another port", { url: "https://app.example.com:8443/" }, "url"],
@@ -246,7 +246,7 @@ describe("what a deployment allows", () => {
       const { endpointUrls, problems } = readSettings({ ...env, ...more });
       return [endpointUrls, problems];
     };
-    expect(read({})).toEqual([{ ports: [], loopback: false }, []]);
+    expect(read({ ENDPOINT_LOOPBACK: undefined })).toEqual([{ ports: [], loopback: false }, []]);
     expect(read({ ENDPOINT_PORTS: "8443, 443", ENDPOINT_LOOPBACK: "allow" })).toEqual([
       { ports: [8443], loopback: true },
       [],
