@@ -80,7 +80,8 @@ describe("a shard of the first build", () => {
 
   it("becomes the same as a new one, and a second look changes nothing", async () => {
     const made = await inShard(7, (sql) => schemaOf(sql));
-    await inShard(shard, (sql, storage) => {
+    // Nothing is on its way to this one.
+    await inShard(6, (sql, storage) => {
       asOfTheFirstBuild(sql);
       migrate(storage);
       expect(schemaOf(sql)).toEqual(made);
