@@ -22,7 +22,7 @@ export interface Receiver {
   /** Webhooks of the provider's documentation, unsigned; of the same shape, about different things. */
   readonly samples: readonly [Request, Request];
   /** Of other shapes, in which values are replaced as well. */
-  readonly more?: readonly Request[];
+  readonly more?: readonly Request[] | undefined;
   /** Undefined for a body that has no place for the signature. `time`: the text of the time that is signed. */
   sign(request: Request, at: Date, tenant?: Tenant, time?: string): Promise<Request | undefined>;
   /** The signature, and what travels with it. */

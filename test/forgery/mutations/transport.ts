@@ -6,7 +6,7 @@ import type { Ground, Mutation } from "./mutation.ts";
 /** Methods, header lines, declared lengths and encodings. */
 export async function* transport(ground: Ground): AsyncGenerator<Mutation> {
   const { receiver, signed } = ground;
-  for (const method of ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "post", "Post", "POSTT"]) {
+  for (const method of ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "post", "Post", "PROPFIND"]) {
     yield { what: `method ${method}`, request: { ...signed, method } };
   }
   yield { what: "headers in another order", request: { ...signed, headers: signed.headers.toReversed() } };
