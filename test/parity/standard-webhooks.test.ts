@@ -8,9 +8,9 @@ const next = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX";
 it("Svix's verifier accepts what we sign, with either secret of a rotation, and nothing else", async () => {
   const body = JSON.stringify({ id: "evt_1", type: "message.delivered", data: { to: ["ä***@example.com"] } });
   const headers = await signStandardWebhook({ id: "evt_1", sentAt: new Date(), body }, [next, current]);
-  const verify = async (secret: string, text: string): Promise<void> => void new Webhook(secret).verify(text, headers);
-  await expect(verify(current, body)).resolves.toBeUndefined();
-  await expect(verify(next, body)).resolves.toBeUndefined();
-  await expect(verify(current, body.replace("delivered", "bounced"))).rejects.toThrow(/signature/i);
-  await expect(verify("whsec_BAECAwQFBgcICQoLDA0ODxAREhMUFRYX", body)).rejects.toThrow(/signature/i);
+  const verify = (secret: string, text: string) => (): unknown => new Webhook(secret).verify(text, headers);
+  expect(verify(current, body)).not.toThrow();
+  expect(verify(next, body)).not.toThrow();
+  expect(verify(current, body.replace("delivered", "bounced"))).toThrow(/signature/i);
+  expect(verify("whsec_BAECAwQFBgcICQoLDA0ODxAREhMUFRYX", body)).toThrow(/signature/i);
 });
