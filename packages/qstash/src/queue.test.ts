@@ -63,8 +63,20 @@ describe("a queue", () => {
     vi.spyOn(console, "warn").mockImplementation(() => undefined);
     const rig = appRig();
     rig.simulator.store.addFault({ kind: "accept-then-cut", provider: "qstash", times: 1 });
-    expect(await rig.queue.enqueue(email())).toMatchObject({ deduplicated: true });
+    const enqueued = await rig.queue.enqueue(email());
+    expect(enqueued).toEqual({ jobId: expect.any(String), messageId: expect.any(String), deduplicated: false });
     expect(await rig.pass(0)).toBe(1);
+    expect(JSON.parse(rig.answers[0]?.body ?? "")).toMatchObject({ messageId: enqueued.messageId });
+  });
+
+  test("tells the id of a message that was enqueued before under the same id", async () => {
+    const rig = appRig();
+    const first = await rig.queue.enqueue(email(), { messageId: "receipt-42" });
+    const again = { jobId: first.jobId, messageId: "receipt-42", deduplicated: true };
+    expect(await rig.queue.enqueue(email(), { messageId: "receipt-42" })).toEqual(again);
+    expect(await rig.queue.enqueueBatch([{ message: email(), messageId: "receipt-42" }])).toEqual([
+      { ok: true, ...again },
+    ]);
   });
 
   test("takes flow control by message", async () => {

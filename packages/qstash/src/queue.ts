@@ -57,9 +57,9 @@ export interface EnqueueOptions {
 export interface Enqueued {
   /** QStash's id: what `cancel` takes. */
   readonly jobId: string;
-  /** Absent when it is a duplicate: the message that stands in the queue has another. */
+  /** Absent for a duplicate by its `deduplicationId`: the message that stands in the queue may have another. */
   readonly messageId?: string | undefined;
-  /** A message with the same `deduplicationId` was there already, and this one was not enqueued. */
+  /** A message with the same `deduplicationId`, or the same `messageId` without one, was there already. */
   readonly deduplicated: boolean;
 }
 
@@ -127,7 +127,7 @@ export function createQueue<C extends ChannelId = ChannelId>(options: QueueOptio
       ...((options.deadLetters ?? true) && { failureCallback: deadLetterUrl(url) }),
       ...(options.redact && { redact: { body: true as const } }),
     };
-    return { request, messageId, size };
+    return { request, messageId, size, given };
   }
 
   async function bodyOf(
@@ -145,8 +145,8 @@ export function createQueue<C extends ChannelId = ChannelId>(options: QueueOptio
   return {
     async enqueue(message, given = {}) {
       checkCall("enqueue", message, given);
-      const { request, messageId } = await requestOf(message, given);
-      return enqueued(await client.publish(request), messageId);
+      const prepared = await requestOf(message, given);
+      return enqueued(await client.publish(prepared.request), prepared);
     },
     async enqueueBatch(entries) {
       if (!Array.isArray(entries)) throw new CallError("enqueueBatch: expected a list");
@@ -160,7 +160,7 @@ export function createQueue<C extends ChannelId = ChannelId>(options: QueueOptio
       for (const part of requestsOf(prepared)) {
         try {
           const answers: readonly unknown[] = await client.batch(part.map(({ request }) => request));
-          for (const [index, { messageId }] of part.entries()) results.push(resultOf(answers[index], messageId));
+          for (const [index, each] of part.entries()) results.push(resultOf(answers[index], each));
         } catch (error) {
           // What an earlier request enqueued must be told.
           if (results.length === 0) throw error;
@@ -199,6 +199,7 @@ interface Prepared {
   readonly size: number;
   readonly request: Parameters<QueueClient["batch"]>[0][number];
   readonly messageId: string;
+  readonly given: EnqueueOptions;
 }
 
 const flowControlText = "{ key, parallelism?, rate?, periodSeconds? } with a limit";
@@ -262,14 +263,17 @@ function sized(body: string): { readonly body: string; readonly size: number } {
   return { body, size: new TextEncoder().encode(body).length };
 }
 
-function enqueued(answer: unknown, messageId: string): Enqueued {
+function enqueued(answer: unknown, { messageId, given }: Prepared): Enqueued {
   const { messageId: jobId, deduplicated } = (answer ?? {}) as { messageId?: unknown; deduplicated?: unknown };
   if (typeof jobId !== "string") throw new CallError("enqueue: QStash answered without an id");
-  return deduplicated === true ? { jobId, deduplicated: true } : { jobId, messageId, deduplicated: false };
+  const isDuplicate = deduplicated === true;
+  if (isDuplicate && given.deduplicationId !== undefined) return { jobId, deduplicated: true };
+  // An id that was made for this call can only be known from this call: its first answer was lost.
+  return { jobId, messageId, deduplicated: isDuplicate && given.messageId !== undefined };
 }
 
-function resultOf(answer: unknown, messageId: string): EnqueueResult {
-  if (isRecord(answer) && typeof answer["messageId"] === "string") return { ok: true, ...enqueued(answer, messageId) };
+function resultOf(answer: unknown, prepared: Prepared): EnqueueResult {
+  if (isRecord(answer) && typeof answer["messageId"] === "string") return { ok: true, ...enqueued(answer, prepared) };
   const error = isRecord(answer) ? answer["error"] : undefined;
   return { ok: false, error: typeof error === "string" ? error : "QStash answered without an id" };
 }
