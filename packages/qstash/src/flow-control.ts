@@ -18,7 +18,8 @@ export interface FlowControl {
 export function flowControlFor(provider: Pick<Provider, "id" | "account" | "rate">): FlowControl | undefined {
   const { id, account, rate } = provider;
   if (!rate) return undefined;
-  const key = `${id}:${account}`;
+  // A header carries it, and an account may be called anything.
+  const key = `${id}:${encodeURIComponent(account)}`;
   if (rate.perSecond >= 1) return { key, rate: Math.floor(rate.perSecond), periodSeconds: 1 };
   return { key, rate: 1, periodSeconds: Math.ceil(1 / rate.perSecond) };
 }
