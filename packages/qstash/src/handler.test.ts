@@ -118,6 +118,15 @@ describe("what comes in", () => {
     expect(notifier.asked).toEqual([]);
   });
 
+  test("that breaks off is answered, and may come again", async () => {
+    const notifier = fakeNotifier({ ok: true });
+    const handle = createHandler({ notifier, url: jobsUrl, receiver: trusting });
+    const body = new ReadableStream({ pull: (controller) => controller.error(new TypeError("cut")) });
+    const request = { method: "POST", headers: { "upstash-signature": "x" }, body, duplex: "half" } as const;
+    expect((await handle(new Request(jobsUrl, request as RequestInit))).status).toBe(400);
+    expect(notifier.asked).toEqual([]);
+  });
+
   test.each([
     "",
     "null",

@@ -162,7 +162,8 @@ export function createHandler<N extends Sender>(options: HandlerOptions<N>): (re
     if (request.method !== "POST") return new Response(null, { status: 405, headers: { Allow: "POST" } });
     const isDead = bringsDeadLetter(request.url);
     const body = await readText(request, maxBodyBytes);
-    if (body === undefined) return Response.json({ error: "body-too-large" }, { status: 413 });
+    if (body === 400) return Response.json({ error: "body-cut-off" }, { status: 400 });
+    if (body === 413) return Response.json({ error: "body-too-large" }, { status: 413 });
     if (!(await verified(request, body, isDead ? deadUrl : options.url))) {
       return Response.json({ error: "signature-mismatch" }, { status: 401 });
     }
@@ -221,20 +222,22 @@ function textOf(base64: unknown): string {
   }
 }
 
-/** The body as it came; undefined when it is longer than that. What is no UTF-8 will not fit its signature. */
-async function readText(request: Request, maxBytes: number): Promise<string | undefined> {
+/** The body as it came; a status when it breaks off, or is longer than that. What is no UTF-8 will not fit its signature. */
+async function readText(request: Request, maxBytes: number): Promise<string | 400 | 413> {
   const reader = request.body?.getReader();
   if (!reader) return "";
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let text = "";
   let size = 0;
   for (;;) {
-    const { done, value } = await reader.read();
+    const read = await reader.read().catch(() => undefined);
+    if (!read) return 400;
+    const { done, value } = read;
     if (done) return text + decoder.decode();
     size += value.length;
     if (size > maxBytes) {
       await reader.cancel();
-      return undefined;
+      return 413;
     }
     text += decoder.decode(value, { stream: true });
   }
