@@ -20,17 +20,15 @@ export interface Payload {
  */
 export function payloadOf(shard: number, delivery: DueDelivery): Payload {
   const { subject, sequence, type, at, data, message } = delivery;
-  const about =
-    message === undefined
-      ? {}
-      : {
-          messageId: formatId("msg", shard, subject),
-          notificationId: formatId("ntf", shard, uuidAt(stemOf(subject), 0)),
-          sequence,
-          channel: message.channel,
-          to: message.to,
-          metadata: message.metadata,
-        };
+  // Known by the event itself: a message may be trimmed away before its last event is told.
+  const about = type.startsWith("message.")
+    ? {
+        messageId: formatId("msg", shard, subject),
+        notificationId: formatId("ntf", shard, uuidAt(stemOf(subject), 0)),
+        sequence,
+        ...message,
+      }
+    : {};
   return {
     id: eventId(shard, delivery),
     type,
