@@ -92,7 +92,7 @@ export async function readListeners(db: D1Database): Promise<Listeners> {
   };
 }
 
-/** What a caller may change; undefined leaves it. Enabling forgets what went wrong. */
+/** What a caller may change; undefined leaves it. Enabling forgets what went wrong, and so does another URL. */
 export interface EndpointChange {
   readonly url?: string | undefined;
   readonly description?: string | undefined;
@@ -110,7 +110,7 @@ export async function changeEndpoint(db: D1Database, id: string, to: EndpointCha
          disabled_at = CASE ?5 WHEN 1 THEN NULL WHEN 0 THEN coalesce(disabled_at, ?6) ELSE disabled_at END,
          disabled_because = CASE ?5 WHEN 1 THEN NULL WHEN 0 THEN coalesce(disabled_because, 'caller')
            ELSE disabled_because END,
-         failing_since = iif(?5 = 1, NULL, failing_since)
+         failing_since = iif(?5 = 1 OR ?2 <> url, NULL, failing_since)
        WHERE id = ?1`,
     )
     .bind(
@@ -150,21 +150,23 @@ export async function noteSuccess(db: D1Database, id: string): Promise<void> {
 
 /**
  * Notes that all that an endpoint was told of failed. True when it is disabled for it: it has answered nothing but
- * failure since `before`, or says that it is gone.
+ * failure since `before`, or says that it is gone. Nothing is noted when it has another URL by now.
  */
 export async function noteFailure(
   db: D1Database,
-  id: string,
+  { id, url }: Pick<Endpoint, "id" | "url">,
   { gone, before, now }: { readonly gone: boolean; readonly before: number; readonly now: number },
 ): Promise<boolean> {
   const [, disabled] = await db.batch([
-    db.prepare("UPDATE endpoint SET failing_since = coalesce(failing_since, ?2) WHERE id = ?1").bind(id, now),
+    db
+      .prepare("UPDATE endpoint SET failing_since = coalesce(failing_since, ?2) WHERE id = ?1 AND url = ?3")
+      .bind(id, now, url),
     db
       .prepare(
         `UPDATE endpoint SET disabled_at = ?2, disabled_because = iif(?4, 'gone', 'failing')
-         WHERE id = ?1 AND disabled_at IS NULL AND (?4 OR failing_since <= ?3)`,
+         WHERE id = ?1 AND url = ?5 AND disabled_at IS NULL AND (?4 OR failing_since <= ?3)`,
       )
-      .bind(id, now, before, Number(gone)),
+      .bind(id, now, before, Number(gone), url),
   ]);
   return (disabled?.meta.changes ?? 0) > 0;
 }

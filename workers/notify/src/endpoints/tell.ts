@@ -78,7 +78,7 @@ async function note(env: Env, endpoint: Endpoint, answers: readonly DeliveryAnsw
     const before = now - disabledAfterMs;
     // Once it is known to fail there is nothing to write until it has failed for long enough.
     if (!gone && failingSince !== undefined && failingSince > before) return;
-    if (await noteFailure(env.DB, id, { gone, before, now })) {
+    if (await noteFailure(env.DB, endpoint, { gone, before, now })) {
       console.error(JSON.stringify({ event: "endpoint-disabled", endpoint: id, because: gone ? "gone" : "failing" }));
       await pushListeners(env);
     }
