@@ -19,7 +19,7 @@ export interface DueDelivery {
   readonly type: AppEventType;
   readonly at: number;
   readonly data: Readonly<Record<string, unknown>>;
-  /** Set when the event is about a message. */
+  /** Of the message that the event is about, while that is kept. */
   readonly message:
     | { readonly channel: string; readonly to: readonly string[]; readonly metadata: Readonly<Record<string, string>> }
     | undefined;
@@ -115,7 +115,7 @@ export interface SettleDeliveries {
 
 /**
  * Writes what an endpoint said. A 2xx counts whenever it comes; a failure only while the lease is still this turn's, for
- * otherwise another turn has the event.
+ * otherwise another turn has the event. One that failed waits for an earlier one that was replayed meanwhile.
  */
 export function settleDeliveries(sql: SqlStorage, command: SettleDeliveries): void {
   const { endpoint, token, now, answers, pauseMs = 0 } = command;
@@ -131,7 +131,10 @@ export function settleDeliveries(sql: SqlStorage, command: SettleDeliveries): vo
   const changes = counted.map((answer) => changeOf(answer, (tries.get(keyOf(answer)) ?? 0) + 1, now));
   execForEach(
     sql,
-    `UPDATE delivery SET state = one.value ->> 'state', due_at = one.value ->> 'dueAt', tries = delivery.tries + 1,
+    `UPDATE delivery SET state = one.value ->> 'state', tries = delivery.tries + 1,
+       due_at = iif(EXISTS (
+         SELECT 1 FROM delivery AS earlier WHERE earlier.endpoint = ?2 AND earlier.subject = delivery.subject
+           AND earlier.sequence < delivery.sequence AND earlier.state = 'pending'), NULL, one.value ->> 'dueAt'),
        answers = json_insert(delivery.answers, '$[#]', json(one.value -> 'answer'))
      FROM json_each(?1) AS one
      WHERE delivery.endpoint = ?2 AND delivery.subject = one.value ->> 'subject'
