@@ -71,8 +71,8 @@ export function toldOf(step: Step): AppEvent | undefined {
 function typeOf({ before, after, event }: Step): AppEventType | undefined {
   const byEvent = event && toldByEvent[event.type];
   if (byEvent !== undefined) return byEvent;
-  // By the record of the attempt or the provider's event: whichever came first.
-  if (!isSent(before) && isSent(after)) return "message.sent";
+  // By the record of the attempt or the provider's event: whichever came first, unless somebody has said so before them.
+  if (!isSent(before) && isSent(after)) return before.status === "sent" ? undefined : "message.sent";
   if (before.status === after.status) return undefined;
   // Somebody has looked, and says so.
   return after.status === "sent" && !isSent(after) ? "message.sent" : toldByStatus[after.status];
