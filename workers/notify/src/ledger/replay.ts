@@ -45,7 +45,7 @@ export function replay(sql: SqlStorage, uuids: readonly string[], now: number): 
     sql,
     `INSERT INTO message (uuid, recipient, addresses, priority, place, status, due_at, replay_of, possible_duplicate)
      SELECT value ->> 'as', old.recipient, old.addresses, old.priority, 'queued', 'queued', ?2, old.uuid,
-            old.unknown_tries > 0
+            old.possible_duplicate OR old.unknown_tries > 0
      FROM json_each(?1) JOIN message AS old ON old.uuid = value ->> 'uuid'`,
     pairs,
     now,
