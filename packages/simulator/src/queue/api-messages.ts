@@ -101,11 +101,10 @@ async function publishBatch(request: QueueRequest, { records, target }: QueueCon
   const prepared: (Prepared | RefusedItem)[] = [];
   for (const item of items) {
     const destination = stringOf(item["destination"]) ?? "";
-    const headers = new Headers();
-    for (const [name, value] of Object.entries(objectOf(item["headers"]) ?? {})) headers.set(name, String(value));
     const queueName = typeof item["queue"] === "string" ? item["queue"] : undefined;
     const body = utf8(typeof item["body"] === "string" ? item["body"] : "");
     try {
+      const headers = headersOf(objectOf(item["headers"]) ?? {});
       checkLoopback(destination, target);
       prepared.push(await prepare({ destination, headers, body, origin: { queueName, callerIp, region } }, nowMs));
     } catch (error) {
@@ -125,6 +124,19 @@ async function publishBatch(request: QueueRequest, { records, target }: QueueCon
       }
     }),
   });
+}
+
+/** Of an item, where they are JSON: nothing has kept them from what a header cannot be. Throws a {@link Refusal}. */
+function headersOf(given: object): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(given)) {
+    try {
+      headers.set(name, String(value));
+    } catch {
+      throw new Refusal(400, `invalid header ${name}`);
+    }
+  }
+  return headers;
 }
 
 /** A message that has not ended. Throws a {@link Refusal}. */

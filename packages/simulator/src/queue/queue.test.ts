@@ -429,6 +429,8 @@ describe("a batch and a URL group", () => {
         { destination: "group", body: "b" },
         { destination: "ftp://example.com", body: "c" },
         { destination, queue: "q1", body: "d" },
+        { destination, headers: { "a b": "c" }, body: "e" },
+        { destination, headers: { "Upstash-Forward-X": "1\r\nY: 2" }, body: "f" },
       ],
     });
     const id = { messageId: expect.any(String) };
@@ -437,6 +439,8 @@ describe("a batch and a URL group", () => {
       endpoints.map(({ url }) => ({ ...id, url })),
       { error: "invalid destination url: endpoint has invalid scheme, add http:// or https://" },
       id,
+      { error: "invalid header a b" },
+      { error: "invalid header Upstash-Forward-X" },
     ]);
     expect(await rig.pass(0)).toBe(3);
     expect(rig.deliveries[0]?.headers.get("upstash-topic-name")).toBe("group");
