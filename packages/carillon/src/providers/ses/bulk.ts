@@ -38,19 +38,21 @@ function toBulkEntry(item: BatchItem<"email">): SesBulkEntry {
 
 /**
  * Messages of one key have the same content and differ in recipient, ids, metadata, tags and headers alone. What a bulk
- * send has no place for goes alone, and so does content in which SES would look for variables.
+ * send has no place for goes alone, and so does content in which SES would look for variables; whether it looks for them in
+ * headers and names, nobody says.
  */
 export function sesGroupKey(message: EmailMessage, configurationSet: string | undefined): string | undefined {
   // The id is not known here; a caller's own that is too long fails its batch, which is then sent one by one.
   const item = { message, messageId: "" };
   const key = JSON.stringify(toBulkContent(message, configurationSet));
+  const entry = JSON.stringify(toBulkEntry(item));
   const alone =
     recipientCount(message) > 1 ||
     message.attachments.length ||
-    key.includes("{{") ||
+    (key + entry).includes("{{") ||
     needsRaw(message) ||
     isOverBytes(maxContentBytes, key) ||
-    isOverBytes(maxEntryBytes, JSON.stringify(toBulkEntry(item))) ||
+    isOverBytes(maxEntryBytes, entry) ||
     checkSesMessage(item);
   return alone ? undefined : key;
 }

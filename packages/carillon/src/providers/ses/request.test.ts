@@ -57,6 +57,8 @@ describe("groups", () => {
     ["a variable in its subject", { subject: "Hi {{name}}" }],
     ["a variable in its text", { text: "Hi {{name}}" }],
     ["a variable in its HTML", { html: "<p>{{#if a}}</p>" }],
+    ["a variable in a header", { headers: { "X-A": "Hi {{name}}" } }],
+    ["a variable in the recipient's name", { to: { email: "ada@example.com", name: "{{name}}" } }],
     ["a header for the raw form", { headers: { "X-Empty": "" } }],
     ["content of over 450 kB", { html: "é".repeat(225_000) }],
     ["entries of over 10 kB", { headers: Object.fromEntries([..."abcdefghijk"].map((n) => [n, n.repeat(950)])) }],
@@ -96,6 +98,25 @@ describe("the raw form", () => {
   ])("takes a %s of more than 78 characters", async (_what, fits, more) => {
     expect(await rawOf({ attachments: [{ ...file, ...fits }] })).toBeUndefined();
     expect(await rawOf({ attachments: [{ ...file, ...more }] })).toContain(Object.values(more)[0]);
+  });
+
+  test.each([
+    ["header", "headers.X-Word", { headers: { "X-Word": "w".repeat(901), "X-Empty": "" } }],
+    [
+      "content type",
+      "attachments.1.contentType",
+      { attachments: [file, { ...file, contentType: `a/${"b".repeat(899)}` }] },
+    ],
+  ])("has no line for a %s with a word of over 900 characters", async (_what, field, more) => {
+    expect(await build(more)).toMatchObject({ kind: "invalid-message", field });
+  });
+
+  test.each([
+    ["that the simple form has room for", { "X-Word": "w".repeat(950) }, false],
+    ["that is encoded", { "X-Word": "漢".repeat(950) }, true],
+  ])("leaves a word of over 900 characters %s alone", async (_what, headers, isRaw) => {
+    expect(await build({ headers })).toHaveProperty("url");
+    expect((await rawOf({ headers })) !== undefined).toBe(isRaw);
   });
 
   test("is ASCII in lines of up to 998 characters that end in CRLF, and keeps blind copies to itself", async () => {

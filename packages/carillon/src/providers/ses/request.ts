@@ -19,13 +19,20 @@ export function checkSesMessage(item: BatchItem<"email">): ProviderFailure | und
 }
 
 function* problemsOf({ message }: BatchItem<"email">): Generator<FieldProblem> {
+  const { headers, attachments, metadata } = message;
+  const expected = "words of up to 900 characters";
   if (recipientCount(message) > 50) yield ["to", "1 to 50 recipients with cc and bcc"];
-  for (const [name, value] of Object.entries(message.headers)) {
+  const isRaw = needsRaw(message);
+  for (const [name, value] of Object.entries(headers)) {
     // In a raw message these are commands: X-SES-MESSAGE-TAGS, X-SES-CONFIGURATION-SET.
     if (/^x-ses-/i.test(name)) yield [`headers.${name}`, "another name"];
-    if (unfoldable.test(value)) yield [`headers.${name}`, "words of up to 900 characters"];
+    // What is not ASCII is encoded, and then it folds.
+    if (isRaw && unfoldable.test(headerText(value))) yield [`headers.${name}`, expected];
   }
-  yield* tagProblems(message.metadata);
+  for (const [index, { contentType }] of attachments.entries()) {
+    if (unfoldable.test(contentType)) yield [`attachments.${index}.contentType`, expected];
+  }
+  yield* tagProblems(metadata);
 }
 
 function mailboxes(addresses: EmailMessage["to"]): readonly string[] | undefined {
