@@ -38,6 +38,7 @@ export interface NotificationRequest {
   /** An address as the channel spells it, or a list of them. */
   readonly to: unknown;
   readonly content: Readonly<Record<string, unknown>>;
+  readonly category?: string;
   readonly sendAt?: string;
   readonly providers?: readonly string[];
 }
@@ -137,6 +138,8 @@ export interface SimulatorApi {
   acceptances(): Promise<ReadonlyMap<string, number>>;
   /** The simulator's own ids of a message, by Carillon's: one for each time that it was accepted, newest first. */
   find(messageId: string): Promise<readonly string[]>;
+  /** A header of an email, as its recipient has it. */
+  header(messageId: string, name: string): Promise<string | undefined>;
   /** The simulator's ids of the webhooks that it sent for a message. */
   webhooksOf(messageId: string): Promise<readonly string[]>;
   /** Delivers a webhook once more, under the same event id; answers with the statuses that it got. */
@@ -166,6 +169,14 @@ export function simulatorApi(url: string): SimulatorApi {
       return new Map(Object.entries(counts));
     },
     find,
+    header: async (messageId, name) => {
+      const [message = ""] = await find(messageId);
+      const { content } = await readJson<{ content: { headers: readonly (readonly [string, string])[] } }>(
+        `${url}/api/messages/${message}`,
+        {},
+      );
+      return content.headers.find(([each]) => each.toLowerCase() === name)?.[1];
+    },
     webhooksOf: async (messageId) => {
       const [message = ""] = await find(messageId);
       const { webhooks } = await readJson<{ webhooks: readonly { id: string }[] }>(

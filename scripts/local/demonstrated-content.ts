@@ -55,6 +55,12 @@ export const newsletter: Content = {
   text: "We cast a tenor of eleven hundredweight this month, and it rang true.",
 };
 
+export const nextNewsletter: Content = {
+  from,
+  subject: "More news from the foundry",
+  text: "The tenor was hung today, and the treble is in its mould.",
+};
+
 export const signIn: Content = {
   from,
   subject: "Your sign-in code",

@@ -4,7 +4,7 @@ import type { Fault, NotificationRequest } from "./api.ts";
 import * as content from "./demonstrated-content.ts";
 
 /** A message of the demonstration, and what should become of it. */
-export interface Demonstrated extends Pick<NotificationRequest, "channel" | "content"> {
+export interface Demonstrated extends Pick<NotificationRequest, "channel" | "content" | "category"> {
   readonly title: string;
   /** As the channel spells it. */
   readonly to: unknown;
@@ -19,6 +19,8 @@ export interface Demonstrated extends Pick<NotificationRequest, "channel" | "con
   readonly fault?: Fault;
   /** Gets its address suppressed. */
   readonly suppresses?: true;
+  /** Its recipient leaves the list, as a mail program does it in one click (RFC 8058). */
+  readonly unsubscribes?: true;
 }
 
 /** Tries on one provider before the next is asked. */
@@ -29,6 +31,7 @@ export async function demonstratedMessages(run: string): Promise<readonly Demons
   const gone = `bounced+${run}@simulator.test`;
   const failover = `delivered+failover-${run}@simulator.test`;
   const browser = await subscribe({ name: `delivered-${run}` });
+  const reader = `delivered+reader-${run}@simulator.test`;
   const { webhookUrl } = simulatorCredentials.discord;
   return [
     {
@@ -67,6 +70,30 @@ export async function demonstratedMessages(run: string): Promise<readonly Demons
       content: content.signIn,
       fault: { kind: "unavailable", provider: "resend", recipient: failover, times: triesPerProvider },
       expected: { status: "delivered", providers: ["resend", "postmark"] },
+    },
+    {
+      title: "A newsletter, which its reader leaves with one click",
+      channel: "email",
+      ...spelled(reader),
+      category: "marketing",
+      content: content.newsletter,
+      unsubscribes: true,
+      expected: { status: "delivered", providers: ["resend"] },
+    },
+    {
+      title: "The next newsletter: nobody is asked to carry it",
+      channel: "email",
+      ...spelled(reader),
+      category: "marketing",
+      content: content.nextNewsletter,
+      expected: { status: "suppressed", providers: [] },
+    },
+    {
+      title: "A receipt still comes to that address",
+      channel: "email",
+      ...spelled(reader),
+      content: content.receipt,
+      expected: { status: "delivered", providers: ["resend"] },
     },
     {
       title: "A text message in two segments, delivered",

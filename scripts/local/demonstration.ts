@@ -52,9 +52,9 @@ function runName(): string {
 
 async function follow(scene: Scene, demonstrated: Demonstrated): Promise<MessageView> {
   const { service, simulator, print } = scene;
-  const { channel, to, content, fault, expected, suppresses = false } = demonstrated;
+  const { channel, to, content, category, fault, expected, suppresses = false, unsubscribes = false } = demonstrated;
   if (fault !== undefined) await simulator.addFault(fault);
-  const accepted = await service.post({ channel, to, content });
+  const accepted = await service.post({ channel, to, content, ...(category && { category }) });
   const id = accepted.messages[0]?.id ?? "";
   const view = await watch(scene, id, expected.status);
   if (suppresses && view.status === expected.status) {
@@ -62,8 +62,23 @@ async function follow(scene: Scene, demonstrated: Demonstrated): Promise<Message
     const seconds = (Date.now() - Date.parse(view.acceptedAt)) / 1000;
     print(formatLine({ seconds, who: "carillon", what: "suppressed", note: "the address, from now on" }, show));
   }
+  if (unsubscribes) {
+    await leaveByOneClick(simulator, id);
+    const seconds = (Date.now() - Date.parse(view.acceptedAt)) / 1000;
+    print(formatLine({ seconds, who: "recipient", what: "unsubscribed", note: "one click, no page" }, show));
+  }
   print(`${" ".repeat(9)}  ${"=> now".padEnd(12)}  ${show(view.status, view.status.padEnd(12))}  ${scene.pageOf(id)}`);
   return view;
+}
+
+/** What a mail program's button does: a plain form to the link of the header, without cookies or redirects (RFC 8058). */
+async function leaveByOneClick(simulator: SimulatorApi, id: string): Promise<void> {
+  const header = (await simulator.header(id, "list-unsubscribe")) ?? "";
+  const link = /<(https?:[^>]+)>/.exec(header)?.[1];
+  if (link === undefined) throw new Error("its email should have a link to unsubscribe, and has none");
+  const body = new URLSearchParams({ "List-Unsubscribe": "One-Click" });
+  const answer = await fetch(link, { method: "POST", body, redirect: "manual", signal: AbortSignal.timeout(10_000) });
+  if (answer.status !== 200) throw new Error(`one click should be answered 200, and was answered ${answer.status}`);
 }
 
 /** Prints each line of the timeline as it comes, until the message has the wanted status, or will not get it. */

@@ -56,8 +56,9 @@ export function startSimulator(home: Home, port: number, servicePort: number): L
  * registry; so start that first.
  */
 export function startService(home: Home, port: number, variables: Readonly<Record<string, string>> = {}): LocalWorker {
-  // Twilio signs the URL that it calls back, and each message tells it which one that is.
-  const own = { TWILIO_STATUS_CALLBACK: `http://127.0.0.1:${port}/v1/webhooks/twilio`, ...variables };
+  const origin = `http://127.0.0.1:${port}`;
+  // Links to unsubscribe lead here; and Twilio signs the URL that it calls back, which each message tells it.
+  const own = { PUBLIC_URL: origin, TWILIO_STATUS_CALLBACK: `${origin}/v1/webhooks/twilio`, ...variables };
   return startWorker(home, { name: "service", config: serviceConfig, port, state: home.serviceState, variables: own });
 }
 

@@ -44,11 +44,14 @@ describe("npm run demo", () => {
       "delivered",
       /HTTP 503, next postmark\n.*postmark +accepted +HTTP 200\n.*postmark +delivered +webhook Delivery/,
     ],
-    [6, "delivered", /twilio +delivered +webhook delivered/],
-    [7, "delivered", /slack +accepted +HTTP 200/],
-    [8, "sent", /discord +accepted +HTTP 200/],
-    [9, "sent", /webpush +accepted +HTTP 201/],
-    [10, "sent", /fcm +accepted +HTTP 200/],
+    [6, "delivered", /recipient +unsubscribed +one click/],
+    [7, "suppressed", /suppression +suppressed +one-click/],
+    [8, "delivered", /resend +delivered +webhook email\.delivered/],
+    [9, "delivered", /twilio +delivered +webhook delivered/],
+    [10, "delivered", /slack +accepted +HTTP 200/],
+    [11, "sent", /discord +accepted +HTTP 200/],
+    [12, "sent", /webpush +accepted +HTTP 201/],
+    [13, "sent", /fcm +accepted +HTTP 200/],
   ])("shows the timeline of message %i, which ends %s", (number, status, line) => {
     const section = output.split(/\n(?=\d+\. )/)[number] ?? "";
     expect(section).toMatch(new RegExp(`^${number}\\. `));
@@ -95,7 +98,8 @@ describe("npm start", () => {
 
     const service = serviceApi(`http://127.0.0.1:${port}`, adminApiKey);
     const statuses = (await service.messages(50)).map(({ status }) => status);
-    const emails = ["delivered", "captured", "suppressed", "bounced", "delivered"];
+    const left = ["delivered", "suppressed", "delivered"];
+    const emails = [...left, "delivered", "captured", "suppressed", "bounced", "delivered"];
     const demonstrated = ["sent", "sent", "sent", "delivered", "delivered", ...emails];
     expect(statuses).toEqual([...demonstrated, ...demonstrated]);
     expect((await service.health()).ok).toBe(true);
