@@ -10,8 +10,9 @@ import type { Context } from "./context.ts";
 import { consequenceIn, eventKey, ownProvider } from "./incoming-event.ts";
 import type { IncomingEvent } from "./incoming-event.ts";
 import { tellerOf } from "./listeners.ts";
-import { isCarried, isRecorded, unrecorded } from "./rows.ts";
-import type { EvidenceByAttempt, MessageRow, Milestones, StoredAddress, TimelineRow } from "./rows.ts";
+import { isCarried, isRecorded, recorded, unrecorded } from "./evidence.ts";
+import type { EvidenceByAttempt, Milestones } from "./evidence.ts";
+import type { MessageRow, StoredAddress, TimelineRow } from "./rows.ts";
 import { change } from "./settle.ts";
 import { effectsOfStrays, keepStrays } from "./strays.ts";
 import { changedByEvents, insertTimeline, selectMessages, updateMessages } from "./sql.ts";
@@ -119,7 +120,7 @@ function applyEvent(row: MessageRow, event: IncomingEvent, attempts: readonly At
   if (evidence !== "sent" || !isRecorded(known)) {
     milestones[evidence] = Math.min(milestones[evidence] ?? event.occurredAt, event.occurredAt);
   }
-  const attempt = attemptOf(event, attempts);
+  const attempt = attemptOf(event, attempts, known);
   const concerned = indexOf(event, addresses);
   const joined = addresses.map((_, index): Evidence | null => {
     const before = known[attempt]?.[index] ?? undefined;
@@ -130,16 +131,20 @@ function applyEvent(row: MessageRow, event: IncomingEvent, attempts: readonly At
   return {
     evidence: JSON.stringify(all),
     milestones: JSON.stringify(milestones),
-    ...(open && isCarried(all) ? { due_at: null, place: "done" as const } : {}),
+    ...(open && isCarried(milestones) ? { due_at: null, place: "done" as const } : {}),
   };
 }
 
-/** The attempt that an event belongs to: by the provider's id, else the last with that provider. */
-function attemptOf(event: IncomingEvent, attempts: readonly Attempt[]): string {
-  const ofProvider = attempts.filter(({ provider }) => provider === event.provider);
-  const exact = ofProvider.find(({ provider_message_id: id }) => id !== null && id === event.providerMessageId);
-  const attempt = exact ?? ofProvider.at(-1);
-  return attempt === undefined ? unrecorded(event.provider) : String(attempt.seq);
+/** The attempt that an event belongs to, by the provider's id; where no attempt was accepted under it, the id itself. */
+function attemptOf(
+  { provider, providerMessageId: id }: IncomingEvent,
+  attempts: readonly Attempt[],
+  known: EvidenceByAttempt,
+): string {
+  const exact = attempts.find((one) => one.provider === provider && id !== undefined && one.provider_message_id === id);
+  if (exact === undefined) return unrecorded(provider, id);
+  const before = String(exact.seq);
+  return before in known ? before : recorded(exact.seq, provider);
 }
 
 /** Which of the message's addresses an event is about; the first when there is but one, or it does not say. */

@@ -1,6 +1,7 @@
 import { stemOf, uuidAt } from "../ids.ts";
 import { readContents } from "./accept.ts";
-import type { EvidenceByAttempt, MessageRow, Milestones, Status, StoredAddress } from "./rows.ts";
+import type { EvidenceByAttempt, Milestones } from "./evidence.ts";
+import type { MessageRow, Status, StoredAddress } from "./rows.ts";
 
 export interface MessageSummary {
   /** Undefined: transactional. */

@@ -1,4 +1,3 @@
-import { isFailing, joinStatus } from "carillon";
 import type { Evidence } from "carillon";
 
 /** Where a message stands by Carillon's own doing; `done`: handed to a provider that took it. */
@@ -20,11 +19,6 @@ export interface StoredAddress {
   readonly key: string;
   readonly label: string;
 }
-
-/** By attempt (its seq, or {@link unrecorded}), one entry an address. */
-export type EvidenceByAttempt = Readonly<Record<string, readonly (Evidence | null)[]>>;
-
-export type Milestones = Readonly<Partial<Record<Evidence, number>>>;
 
 /** A row of `message`, as SQLite gives it. */
 export interface MessageRow extends Record<string, SqlStorageValue> {
@@ -66,30 +60,4 @@ export interface TimelineRow {
   readonly event_key?: string | undefined;
   readonly provider?: string | undefined;
   readonly provider_message_id?: string | undefined;
-}
-
-/**
- * The second join, over attempts and addresses, and what stands beside it: failing evidence is not shown while another
- * try is due.
- */
-export function statusOf(place: Place, evidence: EvidenceByAttempt, anotherTryIsDue: boolean): Status {
-  const all = Object.values(evidence).flatMap((byAddress) => byAddress.filter((one) => one !== null));
-  const best = joinStatus(all);
-  if (best === undefined || (isFailing(best) && anotherTryIsDue)) return place === "done" ? "sent" : place;
-  return best;
-}
-
-/** True when somebody is known to have taken the message, so that no further try is wanted. */
-export function isCarried(evidence: EvidenceByAttempt): boolean {
-  return Object.values(evidence).some((byAddress) => byAddress.some((one) => one !== null && !isFailing(one)));
-}
-
-/** Names the attempt of a provider whose webhook came before the attempt was recorded; recording takes it over. */
-export function unrecorded(provider: string): string {
-  return `?${provider}`;
-}
-
-/** Whether an attempt that was accepted has been recorded. */
-export function isRecorded(evidence: EvidenceByAttempt): boolean {
-  return Object.keys(evidence).some((attempt) => !attempt.startsWith("?"));
 }

@@ -9,8 +9,9 @@ import { addressEffect } from "./address-effects.ts";
 import { dueOrExpired } from "./context.ts";
 import type { Context } from "./context.ts";
 import type { Effect } from "./outbox.ts";
-import { isCarried, isRecorded, statusOf, unrecorded } from "./rows.ts";
-import type { EvidenceByAttempt, MessageRow, Milestones, StoredAddress, TimelineRow } from "./rows.ts";
+import { isCarried, isRecorded, recorded, statusOf, unrecorded } from "./evidence.ts";
+import type { EvidenceByAttempt, Milestones } from "./evidence.ts";
+import type { MessageRow, StoredAddress, TimelineRow } from "./rows.ts";
 import type { MessageChange } from "./sql.ts";
 import { waiting } from "./waiting.ts";
 
@@ -212,10 +213,12 @@ function accepted(
   { now, current }: Fence,
 ): MessageChange {
   const addresses = JSON.parse(row.addresses) as StoredAddress[];
-  const { [unrecorded(report.provider)]: early, ...known } = JSON.parse(row.evidence) as EvidenceByAttempt;
+  const { provider, providerMessageId } = report;
+  const named = unrecorded(provider, providerMessageId);
+  const { [named]: early, ...known } = JSON.parse(row.evidence) as EvidenceByAttempt;
   const evidence: EvidenceByAttempt = {
     ...known,
-    [counted.seq]: addresses.map(
+    [recorded(counted.seq, provider)]: addresses.map(
       ({ key }, index) =>
         joinEvidence(early?.[index] ?? undefined, dropped.includes(key) ? "suppressed" : "sent") ?? null,
     ),
@@ -244,7 +247,7 @@ function decideFor(
   report: AttemptReport,
   { now, onUnknown, lanes, budget, sendAt = now, keyLost = false }: Fence,
 ): Decision {
-  if (isCarried(JSON.parse(row.evidence) as EvidenceByAttempt)) {
+  if (isCarried(JSON.parse(row.milestones) as Milestones)) {
     return { action: "stop", place: "done", because: "carried" };
   }
   const { kind = "unexpected-response", notAccepted, tryNext, retryAfterMs } = report;
@@ -283,5 +286,6 @@ export function change(row: MessageRow, to: Partial<MessageChange>): MessageChan
   const changed = { ...row, ...to };
   const anotherTryIsDue = changed.due_at !== null || (changed.chunk !== null && changed.place === "queued");
   const evidence = JSON.parse(changed.evidence) as EvidenceByAttempt;
-  return { ...changed, status: statusOf(changed.place, evidence, anotherTryIsDue) };
+  const hasUnknownTry = changed.unknown_tries > 0;
+  return { ...changed, status: statusOf({ place: changed.place, evidence, anotherTryIsDue, hasUnknownTry }) };
 }

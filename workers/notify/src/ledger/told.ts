@@ -1,7 +1,8 @@
 import { statusOrder } from "carillon";
 import type { EventType, Evidence } from "carillon";
 import type { AppEvent, AppEventType } from "../endpoints/types.ts";
-import type { MessageRow, Milestones, Status, StoredAddress, TimelineRow } from "./rows.ts";
+import type { Milestones } from "./evidence.ts";
+import type { MessageRow, Status, StoredAddress, TimelineRow } from "./rows.ts";
 
 /** Events of providers that apps are told of one by one. The others count by what they make of the status. */
 const toldByEvent: Readonly<Partial<Record<EventType, AppEventType>>> = {
