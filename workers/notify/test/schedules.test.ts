@@ -336,3 +336,57 @@ describe("a run", () => {
     expect(await madeBy(id)).toBe(0);
   });
 });
+
+describe("schedules of large notifications", () => {
+  const large = 40;
+  const shard = 3;
+
+  /** As many as a call to or from a shard could not carry: it is limited to 32 MiB. */
+  async function many(dueAt: number | null): Promise<void> {
+    const content = { subject: "Large", html: "x".repeat(950_000) };
+    const request = JSON.stringify({
+      request: { channel: "email", to: "a@example.com", content },
+      to: ["a***@example.com"],
+    });
+    await inShard(shard, (sql) => {
+      sql.exec("DELETE FROM schedule");
+      for (let index = 0; index < large; index++) {
+        sql.exec(
+          `INSERT INTO schedule (uuid, cron, zone, request, paused, run_at, due_at, created_at, updated_at)
+           VALUES (?1, '0 0 * * *', 'UTC', ?2, 0, ?3, ?3, 1, 1)`,
+          index.toString(16).padStart(32, "0"),
+          request,
+          dueAt,
+        );
+      }
+    });
+  }
+
+  const clear = (): Promise<void> => inShard(shard, (sql) => void sql.exec("DELETE FROM schedule"));
+
+  it("are listed", async () => {
+    await many(null);
+    const response = await call("GET", "/v1/schedules");
+    await clear();
+    expect(response.status).toBe(200);
+    const { schedules } = await response.json<{ schedules: Schedule[] }>();
+    const listed = schedules.filter(({ notification }) => notification["subject"] === "Large");
+    expect(listed).toHaveLength(large);
+    expect(listed[0]!.notification).toEqual({ channel: "email", to: ["a***@example.com"], subject: "Large" });
+  });
+
+  it("that are due at once are handed out in several turns, each once", async () => {
+    const now = Date.now();
+    await many(now - 1);
+    const turns: Run[][] = [];
+    do turns.push(await inShard(shard, (sql) => [...takeRuns(sql, now)]));
+    while (turns.at(-1)!.length > 0);
+    await clear();
+    const runs = turns.flat();
+    expect(new Set(runs.map(({ uuid }) => uuid)).size).toBe(large);
+    expect(runs).toHaveLength(large);
+    for (const turn of turns) {
+      expect(turn.reduce((sum, { request }) => sum + request.length, 0)).toBeLessThan(10_000_000);
+    }
+  });
+});

@@ -55,6 +55,9 @@ const runLeaseMs = 30_000;
 
 const runsPerTurn = 50;
 
+/** Of the requests that one turn hands out: a call may pass 32 MB, and a character is up to two bytes of it. */
+const maxTurnChars = 8_000_000;
+
 /** Undefined when another schedule has this uuid. */
 export function createSchedule(
   sql: SqlStorage,
@@ -125,23 +128,41 @@ export function readSchedule(sql: SqlStorage, uuid: string): StoredSchedule | un
   return row && scheduleOf(row);
 }
 
-/** By uuid; `after` is the one that the last page ended with. */
+/** A list shows no content but the subject, and a page of whole requests would be more than a call can carry. */
+const shortRequest = `json_patch(json_remove(request, '$.request.content', '$.request.to'),
+  json_object('request', json_object('content', json_object('subject', request ->> '$.request.content.subject'))))`;
+
+/** By uuid, without recipients and content; `after` is the one that the last page ended with. */
 export function listSchedules(sql: SqlStorage, after: string, limit: number): readonly StoredSchedule[] {
   return sql
-    .exec<Row>("SELECT * FROM schedule WHERE uuid > ? ORDER BY uuid LIMIT ?", after, limit)
+    .exec<Row>(
+      `SELECT uuid, name, cron, zone, ${shortRequest} AS request, paused, run_at, due_at, tries, last_run, created_at,
+         updated_at
+       FROM schedule WHERE uuid > ? ORDER BY uuid LIMIT ?`,
+      after,
+      limit,
+    )
     .toArray()
     .map(scheduleOf);
 }
 
-/** Runs that are due; each is handed out again, later and later, until {@link settleRun}. */
+/**
+ * Runs that are due, as many as one call can carry; each is handed out again, later and later, until {@link settleRun}.
+ * The others stay due, and have the next turn.
+ */
 export function takeRuns(sql: SqlStorage, now: number): readonly Run[] {
-  const rows = sql
-    .exec<Row>(
-      "SELECT * FROM schedule INDEXED BY schedule_due WHERE due_at <= ? ORDER BY due_at LIMIT ?",
-      now,
-      runsPerTurn,
-    )
-    .toArray();
+  const due = sql.exec<Row>(
+    "SELECT * FROM schedule INDEXED BY schedule_due WHERE due_at <= ? ORDER BY due_at LIMIT ?",
+    now,
+    runsPerTurn,
+  );
+  const rows: Row[] = [];
+  let chars = 0;
+  for (const row of due) {
+    chars += row.request.length;
+    if (rows.length > 0 && chars > maxTurnChars) break;
+    rows.push(row);
+  }
   execForEach(
     sql,
     `UPDATE schedule SET tries = tries + 1, due_at = ?2 + ?3 * min(tries + 1, 20)
