@@ -135,7 +135,7 @@ describe("the official SDK understands the simulator", () => {
   });
 
   test.each([
-    ["another token", `${webhookUrl}x`, { content: "x" }, 401, 50027, "unauthorized"],
+    ["another token", `${webhookUrl}x`, { content: "x" }, 401, 50027, "rejected"],
     ["a deleted webhook", webhookUrl.replace("000001/", "010015/"), { content: "x" }, 404, 10015, "recipient-gone"],
     ["slow mode", webhookUrl.replace("000001/", "020016/"), { content: "x" }, 429, 20016, "rate-limited"],
     ["a harmful link", webhookUrl.replace("000001/", "240000/"), { content: "x" }, 400, 240000, "rejected"],

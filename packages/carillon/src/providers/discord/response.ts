@@ -15,8 +15,9 @@ const webhookUrl = { field: "to.webhookUrl" };
 const byCode: Meanings = [
   // Unknown webhook: "you should not attempt to use it again".
   [/ 10015$/, "recipient-gone", webhookUrl],
-  // The token does not belong to the id.
-  [/ 50027$/, "unauthorized", webhookUrl],
+  // The token does not belong to the id: that URL is wrong and stays so, which says nothing of other messages. The id is
+  // not gone for it, as another token may be right.
+  [/ 50027$/, "rejected", webhookUrl],
   // No such thread (a webhook's own channel cannot go without it); a forum wants a thread.
   [/ (10003|40058|220001)$/, "invalid-message", { field: threadIdField }],
   // A thread's name where no forum is, or beside a thread's id; tags that are wanted, or not known.
