@@ -25,6 +25,13 @@ async function health(
 
 afterEach(() => void vi.useRealTimers());
 
+/** An event that is due since a moment, for an app that is free from another moment on. */
+function tellSince(freeAt: number): string {
+  return `INSERT INTO listener (endpoint, types, enabled, removed, free_at, failed_turns) VALUES ('ep', '["*"]', 1, 0, ${freeAt}, 0);
+    INSERT INTO delivery (endpoint, subject, sequence, type, at, data, state, due_at)
+    VALUES ('ep', '${"0".repeat(32)}', 0, 'message.sent', 0, '{}', 'pending', ?)`;
+}
+
 describe("health", () => {
   it("says what is switched on by name, without a key and without a value", async () => {
     const response = await call("GET", "/v1/health", { key: "" });
@@ -68,6 +75,12 @@ describe("health", () => {
       "lateMs",
     ],
     ["an effect", "INSERT INTO outbox (id, payload, due_at) VALUES ('a', '{}', ?)", "oldestOutboxAt"],
+    ["an event for an app", tellSince(0), "oldestDeliveryAt"],
+    [
+      "a run of a schedule",
+      "INSERT INTO schedule (uuid, cron, zone, request, paused, run_at, due_at, created_at, updated_at) VALUES ('a', '0 0 * * *', 'UTC', '{}', 0, ?1, ?1 + 3600000, 1, 1)",
+      "lateMs",
+    ],
   ])("is 503 when %s is five minutes late", async (_, change, field) => {
     const { messages } = await accept(
       email("delivered@simulator.test", { sendAt: new Date(Date.now() + 3_600_000).toISOString() }),
@@ -77,11 +90,23 @@ describe("health", () => {
     await inShard(shard, (sql) => void sql.exec(change, sixMinutesAgo));
     const { status, body } = await health();
     await inShard(shard, (sql) => {
-      for (const table of ["message", "chunk", "outbox"]) sql.exec(`DELETE FROM ${table}`);
+      for (const table of ["message", "chunk", "outbox", "listener", "delivery", "schedule"])
+        sql.exec(`DELETE FROM ${table}`);
     });
     expect([status, body.status]).toEqual([503, "late"]);
     expect(body.shards[shard]![field]).toBeTruthy();
     expect(body.shards[shard]!["lateMs"]).toBeGreaterThanOrEqual(300_000);
+  });
+
+  it.each([
+    ["that is left alone", tellSince(Date.now() + 3_600_000)],
+    ["that is disabled", tellSince(0).replace("'[\"*\"]', 1", "'[\"*\"]', 0")],
+  ])("is not late for what waits for an app %s", async (_, change) => {
+    await inShard(9, (sql) => void sql.exec(change, sixMinutesAgo));
+    const { status, body } = await health();
+    await inShard(9, (sql) => void sql.exec("DELETE FROM listener; DELETE FROM delivery"));
+    expect(status).toBe(200);
+    expect(body.shards[9]).toMatchObject({ shard: 9, lateMs: 0 });
   });
 
   it("is 503 when the directory cannot be reached", async () => {

@@ -317,6 +317,7 @@ describe("a store that fails", () => {
       timestamp: Math.floor(Date.now() / 1000),
       carillon_message_id: id,
     }));
+    // What workerd prints as an uncaught "no such table: timeline" is this: the shard's call is meant to fail.
     await inShard(broken, (sql) => void sql.exec("ALTER TABLE timeline RENAME TO timeline_away"));
     const first = await postSendGrid(events);
     await inShard(broken, (sql) => void sql.exec("ALTER TABLE timeline_away RENAME TO timeline"));
