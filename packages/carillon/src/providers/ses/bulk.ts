@@ -53,7 +53,7 @@ export function sesGroupKey(message: EmailMessage, configurationSet: string | un
     needsRaw(message) ||
     isOverBytes(maxContentBytes, key) ||
     isOverBytes(maxEntryBytes, entry) ||
-    checkSesMessage(item);
+    checkSesMessage(message);
   return alone ? undefined : key;
 }
 

@@ -27,7 +27,7 @@ export function ses(options: SesOptions): Provider<"email"> {
     baseUrl,
     buildRequest(message, context) {
       const item = { message, messageId: context.messageId };
-      return checkSesMessage(item) ?? post(toSesEmail(item, configurationSet), context);
+      return checkSesMessage(message) ?? post(toSesEmail(item, configurationSet), context);
     },
     readResponse: (response) => readSesResponse(response),
     batch: {

@@ -100,15 +100,9 @@ describe("the raw form", () => {
     expect(await rawOf({ attachments: [{ ...file, ...more }] })).toContain(Object.values(more)[0]);
   });
 
-  test.each([
-    ["header", "headers.X-Word", { headers: { "X-Word": "w".repeat(901), "X-Empty": "" } }],
-    [
-      "content type",
-      "attachments.1.contentType",
-      { attachments: [file, { ...file, contentType: `a/${"b".repeat(899)}` }] },
-    ],
-  ])("has no line for a %s with a word of over 900 characters", async (_what, field, more) => {
-    expect(await build(more)).toMatchObject({ kind: "invalid-message", field });
+  test("has no line for a word of over 900 characters", async () => {
+    const headers = { "X-Word": "w".repeat(901), "X-Empty": "" };
+    expect(await build({ headers })).toMatchObject({ kind: "invalid-message", field: "headers.X-Word" });
   });
 
   test.each([

@@ -14,25 +14,18 @@ import type { SesDestination, SesEmail, SesEnvelope, SesHeader, SesTag, SesText 
  * What of SES's rules can be seen in a message; cheap, without its size. Headers that SES refuses in its simple form are
  * those that no message of the channel can have.
  */
-export function checkSesMessage(item: BatchItem<"email">): ProviderFailure | undefined {
-  return refusal("ses", item.message, messageRules, problemsOf(item));
+export function checkSesMessage(message: EmailMessage): ProviderFailure | undefined {
+  return refusal("ses", message, messageRules, problemsOf(message));
 }
 
-function* problemsOf({ message }: BatchItem<"email">): Generator<FieldProblem> {
-  const { headers, attachments, metadata } = message;
-  const expected = "words of up to 900 characters";
+function* problemsOf(message: EmailMessage): Generator<FieldProblem> {
   if (recipientCount(message) > 50) yield ["to", "1 to 50 recipients with cc and bcc"];
-  const isRaw = needsRaw(message);
-  for (const [name, value] of Object.entries(headers)) {
+  for (const { Name, Value } of toSesHeaders(message) ?? []) {
     // In a raw message these are commands: X-SES-MESSAGE-TAGS, X-SES-CONFIGURATION-SET.
-    if (/^x-ses-/i.test(name)) yield [`headers.${name}`, "another name"];
-    // What is not ASCII is encoded, and then it folds.
-    if (isRaw && unfoldable.test(headerText(value))) yield [`headers.${name}`, expected];
+    if (/^x-ses-/i.test(Name)) yield [`headers.${Name}`, "another name"];
+    if (unfoldable.test(Value) && needsRaw(message)) yield [`headers.${Name}`, "words of up to 900 characters"];
   }
-  for (const [index, { contentType }] of attachments.entries()) {
-    if (unfoldable.test(contentType)) yield [`attachments.${index}.contentType`, expected];
-  }
-  yield* tagProblems(metadata);
+  yield* tagProblems(message.metadata);
 }
 
 function mailboxes(addresses: EmailMessage["to"]): readonly string[] | undefined {
