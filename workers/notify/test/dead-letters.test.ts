@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { cancel } from "../src/ledger/cancel.ts";
+import { claim } from "../src/ledger/claim.ts";
+import { resolve } from "../src/ledger/resolve.ts";
 import type { MemberOutcome } from "../src/ledger/settle.ts";
 import { call, env, message, received, untilStatus } from "./service.ts";
 import type { MessageBody } from "./service.ts";
@@ -319,6 +322,25 @@ describe("a held message", () => {
       "delivered",
     ]);
     expect(received(id)).toBe(1);
+  });
+
+  it("that was released and then expires, or is called back, still says that it may have been sent", async () => {
+    const [over, back] = [await held(), await held()];
+    for (const id of [over, back]) {
+      const { shard, uuid } = placeOf(id);
+      await inShard(shard, (sql, storage) => {
+        expect(resolve(sql, uuid, "resend", Date.now())).toMatchObject({ status: "queued" });
+        if (id === back) expect(cancel(sql, { kind: "msg", uuid }, Date.now())).toMatchObject([{ status: "canceled" }]);
+        else {
+          const notification = `${uuid.slice(0, 24)}00000000`;
+          sql.exec("UPDATE notification SET expires_at = ? WHERE uuid = ?", Date.now() - 1, notification);
+          storage.transactionSync(() => claim(sql, shard, Date.now(), holds));
+        }
+      });
+    }
+    expect(await message(over)).toMatchObject({ status: "expired" });
+    expect((await message(over)).timeline.at(-1)).toMatchObject({ rule: "expiry", mayHaveBeenSent: true });
+    expect((await message(back)).timeline.at(-1)).toMatchObject({ rule: "cancel", mayHaveBeenSent: true });
   });
 
   it("is given up: it failed, and is no dead letter, for somebody has looked", async () => {

@@ -2,7 +2,7 @@ import { stemOf } from "../ids.ts";
 import { dueOrExpired } from "./context.ts";
 import { tellerOf } from "./listeners.ts";
 import type { MessageRow, Status, TimelineRow } from "./rows.ts";
-import { change } from "./settle.ts";
+import { change, mayHaveBeenSent } from "./settle.ts";
 import { insertTimeline, selectMessages, updateMessages } from "./sql.ts";
 import type { MessageChange } from "./sql.ts";
 
@@ -49,7 +49,8 @@ export function cancel(sql: SqlStorage, target: Target, now: number): readonly C
       seq,
       at: now,
       kind: "decision",
-      data: { rule: "cancel", then: "canceled" },
+      // One that somebody has released can be stopped; the try of before cannot.
+      data: { rule: "cancel", then: "canceled", mayHaveBeenSent: mayHaveBeenSent(row) },
     } as const;
     timeline.push(entry);
     changes.push(to);

@@ -105,12 +105,17 @@ export function settle(row: MessageRow, outcome: MemberOutcome, fence: Fence): S
 /** Its time is over. One that may have been sent before says so: evidence of that still counts. */
 export function expired(row: MessageRow, now: number): Settled {
   const seq = row.seq + 1;
-  const data = { rule: "expiry", then: "expired", mayHaveBeenSent: row.unknown_tries > 0 ? true : undefined };
+  const data = { rule: "expiry", then: "expired", mayHaveBeenSent: mayHaveBeenSent(row) };
   return {
     entry: { message: row.uuid, seq, at: now, kind: "decision", data },
     change: change(row, { seq, place: "expired", due_at: null, chunk: null }),
     effects: [],
   };
+}
+
+/** By a try without an answer, a released one's too: that has no such try any more, and may be a duplicate. */
+export function mayHaveBeenSent({ unknown_tries, possible_duplicate }: MessageRow): true | undefined {
+  return unknown_tries > 0 || possible_duplicate === 1 ? true : undefined;
 }
 
 function hasLane({ lanes, lane }: Fence): boolean {
