@@ -161,9 +161,10 @@ function maskHeaders(headers: Headers, route: Route): [string, string][] {
   });
 }
 
-function respond({ status, headers, body }: Answer): Response {
+/** A body that is no text goes out as JSON; where the status allows none, none. */
+export function respond({ status, headers, body }: Answer): Response {
   const text = body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body);
-  const empty = status === 204 || status === 304;
+  const empty = [204, 205, 304].includes(status);
   const contentType = text === null || empty ? undefined : { "content-type": "application/json; charset=utf-8" };
   return new Response(empty ? null : text, { status, headers: { ...contentType, ...headers } });
 }

@@ -1,6 +1,6 @@
 import { simulatorCredentials } from "../credentials.ts";
 import type { Fault } from "../fault.ts";
-import { ConnectionCut } from "../http/exchange.ts";
+import { ConnectionCut, respond } from "../http/exchange.ts";
 import type { Answer } from "../route.ts";
 import type { Called } from "../routing.ts";
 import type { Store } from "../store/store.ts";
@@ -130,10 +130,4 @@ function rateLimited(retryAfterSeconds: number, nowMs: number): Answer {
     },
     body: { error: "rate limit exceeded" },
   };
-}
-
-function respond({ status, headers, body }: Answer): Response {
-  const text = body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body);
-  const type = text === null ? undefined : { "content-type": "application/json" };
-  return new Response(text, { status, headers: { ...type, ...headers } });
 }
