@@ -68,6 +68,25 @@ describe("when clocks go back", () => {
   });
 });
 
+describe("when clocks change, what has neither `*` nor a step keeps its times, however many", () => {
+  it.each([
+    // [cron, on the day without 02:00 to 03:00, on the day that has it twice]
+    ["0 2,14 * * *", ["01:00", "12:00"], ["00:00", "13:00"]],
+    ["0,30 2 * * *", ["01:00"], ["00:00", "00:30"]],
+    ["30 1-3 * * *", ["00:30", "01:00", "01:30"], ["23:30", "00:30", "02:30"]],
+    // These run at each moment that fits.
+    ["*/30 2 * * *", [], ["00:00", "00:30", "01:00", "01:30"]],
+    ["0 1-3/1 * * *", ["00:00", "01:00"], ["23:00", "00:00", "01:00", "02:00"]],
+  ])("%s", (cron, spring, autumn) => {
+    const on = (after: string, before: string): readonly string[] =>
+      runs(cron, "Europe/Berlin", after, 6)
+        .filter((at) => at < before)
+        .map((at) => at.slice(11, 16));
+    expect(on("2026-03-28T22:59:00Z", "2026-03-29T22:00Z")).toEqual(spring);
+    expect(on("2026-10-24T21:59:00Z", "2026-10-25T23:00Z")).toEqual(autumn);
+  });
+});
+
 describe("what is refused", () => {
   const fields = "expected five fields, minute hour day month weekday: 0 9 * * 1-5";
   const never = "expected a time that comes: there is no such date";

@@ -6,7 +6,7 @@ import type { FieldError } from "../problem.ts";
  * are given either will do, as in Vixie cron.
  *
  * When clocks change: a time that does not exist runs at the first moment after the gap, once; a time that comes twice
- * runs the first time. What names no hour (`*` or a step) runs at every real moment that fits, so hourly stays hourly.
+ * runs the first time. What has `*` or a step for minute or hour runs at every real moment that fits, so hourly stays hourly.
  */
 export interface CronTime {
   readonly cron: string;
@@ -52,7 +52,7 @@ const parts: Readonly<Record<string, string>> = {
 
 /** The next moments that it stands for, in milliseconds, all later than `after`. */
 export function nextRuns({ cron, zone }: CronTime, after: number, count: number): readonly number[] {
-  const job = new Cron(cron, { timezone: zone, mode: "5-part", paused: true });
+  const job = new Cron(cron, { timezone: zone, mode: "5-part", fixedTimeRule: "no-wildcard", paused: true });
   return job.nextRuns(count, new Date(after)).map((run) => run.getTime());
 }
 
