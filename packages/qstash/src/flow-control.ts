@@ -18,8 +18,8 @@ export interface FlowControl {
 export function flowControlFor(provider: Pick<Provider, "id" | "account" | "rate">): FlowControl | undefined {
   const { id, account, rate } = provider;
   if (!rate) return undefined;
-  // A header carries it, and an account may be called anything.
-  const key = `${id}:${encodeURIComponent(account)}`;
+  // An account may be called anything, and a header carries its key. Without `%`: Upstash's client puts it into paths as it is.
+  const key = `${id}:${encodeURIComponent(account).replaceAll("%", "~")}`;
   if (rate.perSecond >= 1) return { key, rate: Math.floor(rate.perSecond), periodSeconds: 1 };
   return { key, rate: 1, periodSeconds: Math.ceil(1 / rate.perSecond) };
 }
