@@ -33,7 +33,11 @@ export function refusal(problem: Problem): HTTPException {
   return new HTTPException(problem.status, { res: problemResponse(problem) });
 }
 
-export function invalid(errors: readonly FieldError[]): HTTPException {
+/** Of one answer; the rest is likely to be wrong in the same way. */
+export const maxErrors = 100;
+
+export function invalid(all: readonly FieldError[]): HTTPException {
+  const errors = all.slice(0, maxErrors);
   return refusal({
     status: 422,
     code: "invalid-request",

@@ -135,6 +135,24 @@ describe("a request that is not valid names the field and writes nothing:", () =
     expect(await everything()).toBe(before);
   });
 
+  const manyOf = (item: unknown): readonly unknown[] => Array.from({ length: 200_000 }, () => item);
+  it.each<[string, string, object, string]>([
+    ["a batch", "/v1/notifications/batch", { notifications: manyOf(1) }, "notifications"],
+    ["recipients", "/v1/notifications", later({ to: manyOf([]) }), "to"],
+    ["providers", "/v1/notifications", later({ providers: manyOf(1) }), "providers"],
+    ["an import", "/v1/suppressions/import", { suppressions: manyOf(1) }, "suppressions"],
+    ["scopes", "/v1/keys", { name: "x", scopes: manyOf(1) }, "scopes"],
+  ])("a list that is far too long is counted, not looked through: %s", async (_, path, body, field) => {
+    const problem = await problemOf(await call("POST", path, { body }), 422);
+    expect(problem.errors?.map((error) => error.field)).toEqual([field]);
+  });
+
+  it("more mistakes than anybody reads: the first hundred are said", async () => {
+    const to = Array.from({ length: 1_000 }, () => "nobody");
+    const problem = await problemOf(await call("POST", "/v1/notifications", { body: later({ to }) }), 422);
+    expect(problem.errors?.length).toBe(100);
+  });
+
   it("19 entries of metadata are delivered", async () => {
     const metadata = Object.fromEntries(Array.from({ length: 19 }, (_, n) => [`k${n}`, "v"]));
     await accept(later({}, { metadata }));

@@ -29,8 +29,9 @@ export async function expand(request: NotificationRequest, settings: Settings, n
   const recipients = Array.isArray(request.to) && request.envelope !== true ? request.to : [request.to];
   const addressCount = Array.isArray(request.to) ? request.to.length : 1;
   if (addressCount === 0) reject("to", "expected at least one address");
-  if (addressCount > maxRecipients) reject("to", `expected at most ${maxRecipients} addresses`);
-  for (const [index, recipient] of Array.isArray(request.to) ? request.to.entries() : []) {
+  const tooMany = addressCount > maxRecipients;
+  if (tooMany) reject("to", `expected at most ${maxRecipients} addresses`);
+  for (const [index, recipient] of Array.isArray(request.to) && !tooMany ? request.to.entries() : []) {
     if (Array.isArray(recipient))
       reject(`to.${index}`, "expected one address; `envelope: true` makes one message for all");
   }

@@ -9,6 +9,9 @@ export const maxRecipients = 1_000;
 /** Most notifications of one batch. */
 export const maxNotifications = 100;
 
+/** More than this build has. */
+const maxProviders = 100;
+
 /** `POST /v1/notifications`. What is inside `to` and `content` is checked by the channel. */
 export const notificationRequest = v.strictObject(
   {
@@ -32,8 +35,10 @@ export const notificationRequest = v.strictObject(
     /** Provider ids that may carry it, in order of preference. */
     providers: v.optional(
       v.pipe(
-        v.array(v.string("expected a provider's id"), "expected a list of provider ids"),
+        v.array(v.unknown(), "expected a list of provider ids"),
         v.minLength(1, "expected at least one provider"),
+        v.maxLength(maxProviders, `expected at most ${maxProviders} providers`),
+        v.array(v.string("expected a provider's id")),
         v.check((ids) => new Set(ids).size === ids.length, "expected each provider once"),
       ),
     ),
@@ -47,9 +52,11 @@ export type NotificationRequest = v.InferOutput<typeof notificationRequest>;
 export const batchRequest = v.strictObject(
   {
     notifications: v.pipe(
-      v.array(notificationRequest, "expected a list"),
+      // Counted before any is looked at.
+      v.array(v.unknown(), "expected a list"),
       v.minLength(1, "expected at least one notification"),
       v.maxLength(maxNotifications, `expected at most ${maxNotifications} notifications`),
+      v.array(notificationRequest),
     ),
   },
   "expected an object",

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import * as v from "valibot";
-import { invalid, refusal } from "../problem.ts";
+import { invalid, maxErrors, refusal } from "../problem.ts";
 import type { FieldError } from "../problem.ts";
 
 /** Room for the largest message that a provider takes in base64 (Postmark 10 MB, others more); a Worker has 128 MB. */
@@ -64,7 +64,7 @@ export async function readJson<T extends v.GenericSchema>(
   // A list passes for an object without fields.
   if (Array.isArray(json)) throw invalid([{ field: "body", detail: "expected an object" }]);
   const result = v.safeParse(schema, json);
-  if (!result.success) throw invalid(result.issues.map(fieldErrorOf));
+  if (!result.success) throw invalid(result.issues.slice(0, maxErrors).map(fieldErrorOf));
   return result.output;
 }
 

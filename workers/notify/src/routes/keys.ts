@@ -19,8 +19,10 @@ const keyRequest = v.strictObject(
       v.maxLength(100, "expected at most 100 characters"),
     ),
     scopes: v.pipe(
-      v.array(v.picklist(scopes, `expected ${scopes.join(", ")}`), "expected a list"),
+      v.array(v.unknown(), "expected a list"),
       v.minLength(1, "expected at least one scope"),
+      v.maxLength(scopes.length, "expected each scope once"),
+      v.array(v.picklist(scopes, `expected ${scopes.join(", ")}`)),
     ),
   },
   "expected an object",

@@ -5,7 +5,7 @@ import type { OptOut } from "../directory/opt-outs.ts";
 import type { Suppression } from "../directory/suppressions.ts";
 import { listSuppressions } from "../directory/suppression-list.ts";
 import type { Env } from "../env.ts";
-import { invalid, refusal } from "../problem.ts";
+import { invalid, maxErrors, refusal } from "../problem.ts";
 import type { FieldError } from "../problem.ts";
 import { settingsOf } from "../settings.ts";
 import { formatCsv, readCsv } from "../suppress/csv.ts";
@@ -23,9 +23,6 @@ const pageRows = 5_000;
 
 /** Of an import: ten thousand rows with every column. */
 const maxImportBytes = 4_000_000;
-
-/** Of an import that is refused; the rest is likely to be wrong in the same way. */
-const maxErrors = 100;
 
 suppressionTransfer.get("/export", async (c) => {
   await authorize(c, "admin");
@@ -51,6 +48,9 @@ const text = v.optional(v.nullable(v.string("expected text")));
 const importRequest = v.strictObject(
   {
     suppressions: v.pipe(
+      // Counted before any is looked at.
+      v.array(v.unknown(), "expected a list"),
+      v.maxLength(maxImportRows, `expected at most ${maxImportRows} entries`),
       v.array(
         v.strictObject(
           Object.fromEntries(transferColumns.map((column) => [column, text])) as Record<
@@ -59,9 +59,7 @@ const importRequest = v.strictObject(
           >,
           "expected an object",
         ),
-        "expected a list",
       ),
-      v.maxLength(maxImportRows, `expected at most ${maxImportRows} entries`),
     ),
     // An export can be sent back as it came.
     nextCursor: v.optional(v.string("expected text")),
@@ -85,7 +83,7 @@ suppressionTransfer.post("/import", async (c) => {
     else if (read.optOut !== undefined) optOuts.push(read.optOut);
     if (errors.length >= maxErrors) break;
   }
-  if (errors.length > 0) throw invalid(errors.slice(0, maxErrors));
+  if (errors.length > 0) throw invalid(errors);
   await importAll(c.env.DB, { suppressions, optOuts }, now);
   return c.json({
     imported: suppressions.length + optOuts.length,
