@@ -253,6 +253,24 @@ describe("soft bounces", () => {
     expect((await findBlocks(env.DB, "email", [address], { optOuts: true, now: now + restMs })).size).toBe(0);
   });
 
+  it("after a suppression has ended make a new one, with its own date, that apps are told of", async () => {
+    const before = now - 40 * day;
+    await env.DB.prepare(
+      "INSERT INTO endpoint (id, url, description, types, secrets, created_at) VALUES ('ep', 'https://app.example', '', '[]', '[]', 1)",
+    ).run();
+    const round = (from: number, at: number): readonly SoftBounce[] =>
+      Array.from({ length: most }, (_, index) => bounce(from + index, at));
+    await env.DB.batch([...countSoftBounces(env.DB, round(0, before), before)]);
+    await env.DB.batch([...countSoftBounces(env.DB, round(most, now), now)]);
+    expect(await stored()).toMatchObject([{ createdAt: now, expiresAt: now + restMs }]);
+    const told = await env.DB.prepare("SELECT type, at FROM directory_event ORDER BY id").all();
+    await env.DB.batch([env.DB.prepare("DELETE FROM directory_event"), env.DB.prepare("DELETE FROM endpoint")]);
+    expect(told.results).toEqual([
+      { type: "suppression.created", at: before },
+      { type: "suppression.created", at: now },
+    ]);
+  });
+
   it("that lie too far apart do not", async () => {
     for (let index = 0; index < most; index++) await count(bounce(index, now - (index * withinMs) / (most - 1)));
     expect(await stored()).toEqual([]);

@@ -29,7 +29,7 @@ const tooMany = `SELECT b.channel, b.address_key, b.label, b.message, max(b.at) 
 
 /**
  * Counts soft bounces, and makes, moves or ends the suppressions that follow from all that are counted by now: three
- * statements, whatever their number and order.
+ * statements, whatever their number and order. One that has ended is not moved but made anew, so that it is dated and told.
  */
 export function countSoftBounces(
   db: D1Database,
@@ -55,7 +55,8 @@ export function countSoftBounces(
          FROM (SELECT one.channel, one.address_key, found.at FROM (${touched}) AS one
            LEFT JOIN (${tooMany}) AS found ON found.channel = one.channel AND found.address_key = one.address_key) AS counted
          WHERE suppression.channel = counted.channel AND suppression.address_key = counted.address_key
-           AND suppression.reason = 'soft-bounced' AND suppression.removed_at IS NULL`,
+           AND suppression.reason = 'soft-bounced' AND suppression.removed_at IS NULL
+           AND (suppression.expires_at IS NULL OR suppression.expires_at > ?2)`,
       )
       .bind(json, now, restMs, messages, withinMs),
     db
