@@ -480,6 +480,36 @@ describe("import and export", () => {
     expect(JSON.stringify(errors)).not.toContain("body");
   });
 
+  it("of a channel whose addresses are secrets takes the keys of an export, and nothing else", async () => {
+    const hash = "ab".repeat(32);
+    const keys: readonly (readonly [string, string])[] = [
+      ["fcm", `token:${hash}`],
+      ["fcm", "topic:news~1"],
+      ["fcm", "condition:'a' in topics && 'b' in topics"],
+      ["webpush", hash],
+      ["slack", "C0123456789"],
+      ["slack", "T000/B000"],
+      ["discord", "1234567890123456789"],
+    ];
+    expect((await load(`channel,address\n${keys.map((row) => row.join(",")).join("\n")}\n`)).status).toBe(200);
+    const list = env.DB.prepare("SELECT channel, address_key FROM suppression WHERE channel <> 'email'");
+    const imported = await list.all<{ channel: string; address_key: string }>();
+    expect(imported.results.map((row) => `${row.channel} ${row.address_key}`).toSorted()).toEqual(
+      keys.map((row) => row.join(" ")).toSorted(),
+    );
+    await env.DB.prepare("DELETE FROM suppression WHERE channel <> 'email'").run();
+    // They would suppress nobody, and lie there readable.
+    for (const row of [
+      "fcm,abcdefghijklmnop:APA91bexample_token",
+      "webpush,https://push.example/send/abc123",
+      "slack,https://hooks.slack.com/services/T000/B000/XXXXXXXXXXXXXXXXXXXXXXXX",
+      "discord,https://discord.com/api/webhooks/1234567890123456789/secret",
+    ]) {
+      const response = await load(`channel,address\n${row}\n`);
+      expect(await response.json(), row).toMatchObject({ status: 422, errors: [{ field: "line 2.address" }] });
+    }
+  });
+
   it.each([
     ["a column that nobody knows", "address,color\na@simulator.test,red\n", "line 1"],
     ["a column twice", "address,address\na,b\n", "line 1"],

@@ -106,6 +106,17 @@ export function readMoment(text: string): number | undefined {
     : undefined;
 }
 
+/**
+ * Keys of addresses that are secrets, as an export has them. The address itself is refused: as a key it would suppress
+ * nobody, and be kept readable.
+ */
+const keyPatterns: Readonly<Partial<Record<ChannelId, RegExp>>> = {
+  slack: /^[A-Z0-9]+\/[A-Z0-9]+$/,
+  discord: /^\d{17,20}$/,
+  webpush: /^[0-9a-f]{64}$/,
+  fcm: /^(?:token:[0-9a-f]{64}|topic:[\w.~%-]{1,900}|condition:[ !-~]{1,4096})$/,
+};
+
 /** An address, or the key that an export has in its place where the address is a secret. */
 async function readKey(
   channel: ChannelId,
@@ -113,10 +124,7 @@ async function readKey(
 ): Promise<{ addressKey: string; label: string } | undefined> {
   const found = await addressOf(channel, address);
   if (found !== undefined) return { addressKey: found.key, label: found.label };
-  const hasSecrets = channel !== "email" && channel !== "sms";
-  return hasSecrets && /^[\w:./-]{1,200}$/.test(address)
-    ? { addressKey: address, label: address.slice(0, 20) }
-    : undefined;
+  return keyPatterns[channel]?.test(address) ? { addressKey: address, label: address.slice(0, 20) } : undefined;
 }
 
 /** Writes them all, or none: one transaction. */
