@@ -61,6 +61,7 @@ describe("groups", () => {
     ["several recipients, which get a copy for each message", { cc: "bob@example.com" }],
     ["a place that Mailgun would fill in", { text: "Dear %recipient.id%" }],
     ["such a place in its metadata", { metadata: { order: "%recipient_email%" } }],
+    ["such a place in the recipient's name", { to: { email: "ada@example.com", name: "%recipient.id%" } }],
     ["quotes in its metadata", { metadata: { order: 'a"b' } }],
     ["a line break in its metadata", { metadata: { order: "a\nb" } }],
     ["a mistake, which would fail the others", { headers: { "X-Mailgun-Tag": "1" } }],

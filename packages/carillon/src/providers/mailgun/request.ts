@@ -90,7 +90,7 @@ export function mailgunGroupKey(message: EmailMessage): string | undefined {
   const key = JSON.stringify([contentFields(message), attachments, Object.keys(metadata).toSorted()]);
   const alone =
     recipientCount(message) > 1 ||
-    (key + values).includes("%recipient") ||
+    (key + values + formatMailbox(message.to[0]!)).includes("%recipient") ||
     JSON.stringify(values).length > values.length + 2 ||
     // The id is not known here; a caller's own that is too long is refused by Mailgun.
     checkMailgunMessage(message, "");
