@@ -43,7 +43,6 @@ export type {
   Acceptance,
   MessageFilter,
   NewWebhook,
-  Page,
   Remembered,
   Store,
   WebhookAttempt,
@@ -51,4 +50,5 @@ export type {
   WebhookState,
   WitnessSummary,
 } from "./store/store.ts";
+export type { Page } from "./store/page.ts";
 export type { Dispatcher, Fetch } from "./webhook/dispatcher.ts";

@@ -3,7 +3,8 @@ import { base64, fromBase64 } from "./base64.ts";
 import type { SmtpOptions } from "./options.ts";
 import { repliesOf, type Replies, type Reply } from "./replies.ts";
 import { defaultPort } from "./request.ts";
-import { type Connection, open } from "./socket.ts";
+import type { Connection } from "./connection.ts";
+import { open } from "./socket.ts";
 import type { SmtpAnswer } from "./wire.ts";
 
 type Said = ProviderResponse | ProviderFailure;

@@ -1,5 +1,5 @@
 import { builtin } from "./builtin.ts";
-import type { Connection, Target } from "./socket.ts";
+import type { Connection, Target } from "./connection.ts";
 
 /** Of Node's sockets what is used here: Bun and Deno have it, too. */
 interface Socket {

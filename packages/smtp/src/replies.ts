@@ -1,4 +1,4 @@
-import type { Connection } from "./socket.ts";
+import type { Connection } from "./connection.ts";
 
 export interface Reply {
   readonly code: number;

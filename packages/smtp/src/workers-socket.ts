@@ -1,5 +1,5 @@
 import { builtin } from "./builtin.ts";
-import type { Connection, Target } from "./socket.ts";
+import type { Connection, Target } from "./connection.ts";
 
 /** https://developers.cloudflare.com/workers/runtime-apis/tcp-sockets/ (read 2026-11-23) */
 interface WorkersSocket {

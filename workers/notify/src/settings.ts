@@ -77,7 +77,7 @@ export function readSettings(env: Env): Settings {
     ...readProviders(env as unknown as Readonly<Record<string, unknown>>, problems),
     known: providerSettings,
     categories: readCategories(env.CATEGORIES, problems),
-    unsubscribe: readUnsubscribe(env, environment, problems),
+    unsubscribe: readUnsubscribe(env, environment === "production", problems),
     webhookLocks: readLocks(env.WEBHOOK_LOCK, problems),
     endpointUrls: readUrlPolicy(env, environment, problems),
     fetch: simulator === undefined ? undefined : (input, init) => simulator.fetch(input, init),

@@ -1,5 +1,5 @@
 import { countOf, deadLetterFilter } from "./filter.ts";
-import type { QueueContext, QueueRequest, QueueRoute } from "./api.ts";
+import type { QueueContext, QueueRequest, QueueRoute } from "./call.ts";
 import { readOptions } from "./publication.ts";
 import { newMessage } from "./publish.ts";
 import type { DeadLetter, MessageOptions } from "./record.ts";

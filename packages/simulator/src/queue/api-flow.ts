@@ -1,4 +1,4 @@
-import type { QueueContext, QueueRoute } from "./api.ts";
+import type { QueueContext, QueueRoute } from "./call.ts";
 import { release } from "./gates.ts";
 import { limits } from "./limits.ts";
 import { wholeNumber } from "./publication.ts";

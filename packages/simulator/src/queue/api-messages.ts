@@ -1,7 +1,7 @@
 import { objectOf, objectsOf, stringOf } from "../wire/json.ts";
 import { utf8 } from "../wire/bytes.ts";
 import type { Answer } from "../route.ts";
-import type { Decide, QueueContext, QueueRequest, QueueRoute } from "./api.ts";
+import type { Decide, QueueContext, QueueRequest, QueueRoute } from "./call.ts";
 import { cancel } from "./conclude.ts";
 import { countOf, messageFilter, numberOf } from "./filter.ts";
 import { limits } from "./limits.ts";

@@ -1,5 +1,5 @@
 import { objectOf, objectsOf, stringOf } from "../wire/json.ts";
-import type { QueueContext, QueueRoute } from "./api.ts";
+import type { QueueContext, QueueRoute } from "./call.ts";
 import { release } from "./gates.ts";
 import { limits } from "./limits.ts";
 import { isHttpUrl, resourceName } from "./publication.ts";

@@ -1,5 +1,5 @@
 import { toBase64 } from "../wire/bytes.ts";
-import type { QueueContext, QueueRequest, QueueRoute } from "./api.ts";
+import type { QueueContext, QueueRequest, QueueRoute } from "./call.ts";
 import { parseCron } from "./cron.ts";
 import { limits } from "./limits.ts";
 import { readOptions, resourceName } from "./publication.ts";

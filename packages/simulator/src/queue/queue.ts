@@ -6,7 +6,8 @@ import type { Called } from "../routing.ts";
 import type { Store } from "../store/store.ts";
 import type { Fetch } from "../webhook/dispatcher.ts";
 import { parseJson } from "../wire/json.ts";
-import { decideRequest, type QueueRequest } from "./api.ts";
+import type { QueueRequest } from "./call.ts";
+import { decideRequest } from "./api.ts";
 import { createQueueDelivery, type QueueDelivery } from "./delivery.ts";
 import { recordsOf, type Records } from "./records.ts";
 

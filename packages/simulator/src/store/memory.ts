@@ -6,7 +6,8 @@ import { defaultSettings, type Settings } from "../settings.ts";
 import { clearedKinds } from "../queue/records.ts";
 import { memoryQueueRecords } from "./queue-records.ts";
 import { maxOtherBodyLength, maxOtherRequests } from "./store.ts";
-import type { MessageFilter, NewWebhook, Page, Remembered, Store, WebhookRecord } from "./store.ts";
+import type { Page } from "./page.ts";
+import type { MessageFilter, NewWebhook, Remembered, Store, WebhookRecord } from "./store.ts";
 
 /** A store that lasts as long as the object. */
 export function memoryStore(): Store {

@@ -1,4 +1,4 @@
-import type { Page } from "./store.ts";
+import type { Page } from "./page.ts";
 
 export type Row = Readonly<Record<string, unknown>>;
 export type Binding = string | number | null;

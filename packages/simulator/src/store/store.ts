@@ -3,6 +3,7 @@ import type { AcceptedMessage, MessageSummary, OtherRequest, RecordedMessage, Re
 import type { Answer, Edit, SimulatedEvent } from "../route.ts";
 import type { Settings } from "../settings.ts";
 import type { QueueRecords } from "./queue-records.ts";
+import type { Page } from "./page.ts";
 
 /** Requests without messages that are kept: enough to look back on, and few enough for a long run of refused ones. */
 export const maxOtherRequests = 200;
@@ -66,12 +67,6 @@ export interface MessageFilter {
   readonly recipient?: string | undefined;
   /** Carillon's id of the message, or the provider's. */
   readonly messageId?: string | undefined;
-}
-
-export interface Page<T> {
-  readonly items: readonly T[];
-  /** Hand it in as `before` to go on. */
-  readonly next?: string | undefined;
 }
 
 export interface WitnessSummary {

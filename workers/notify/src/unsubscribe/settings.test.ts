@@ -10,7 +10,7 @@ function read(
   environment: "production" | "development" = "production",
 ): { found: UnsubscribeSettings | undefined; problems: string[] } {
   const problems: string[] = [];
-  return { found: readUnsubscribe(variables as unknown as Env, environment, problems), problems };
+  return { found: readUnsubscribe(variables as unknown as Env, environment === "production", problems), problems };
 }
 
 describe("what links to unsubscribe need", () => {

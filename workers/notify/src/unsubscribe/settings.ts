@@ -1,5 +1,4 @@
 import type { Env } from "../env.ts";
-import type { Environment } from "../settings.ts";
 
 export interface UnsubscribeKey {
   readonly id: string;
@@ -22,11 +21,11 @@ const minSecretLength = 32;
  */
 export function readUnsubscribe(
   { PUBLIC_URL, UNSUBSCRIBE_KEYS }: Env,
-  environment: Environment,
+  isProduction: boolean,
   problems: string[],
 ): UnsubscribeSettings | undefined {
   if (PUBLIC_URL === undefined && UNSUBSCRIBE_KEYS === undefined) return undefined;
-  const origin = originOf(PUBLIC_URL ?? "", environment !== "production");
+  const origin = originOf(PUBLIC_URL ?? "", !isProduction);
   if (origin === undefined) problems.push("PUBLIC_URL is not https:// and a host: marketing email is refused");
   const keys: UnsubscribeKey[] = [];
   for (const part of (UNSUBSCRIBE_KEYS ?? "").split(",")) {

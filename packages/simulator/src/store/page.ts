@@ -1,0 +1,5 @@
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Hand it in as `before` to go on. */
+  readonly next?: string | undefined;
+}
