@@ -38,8 +38,12 @@ export async function readWebhook(
   if (headers.get("content-encoding")) return "unsupported-encoding";
   if (Number(headers.get("content-length")) > maxBodyBytes) return "body-too-large";
   try {
-    const bytes = bytesOf(given);
-    const body = bytes ? bytes.length <= maxBodyBytes && bytes : await readBody(new Response(given).body, maxBodyBytes);
+    const whole = typeof given === "string" ? utf8(given) : given;
+    // What is there already is copied: a stream of it would cost more than all checks.
+    const body =
+      whole instanceof Uint8Array
+        ? whole.length <= maxBodyBytes && concatBytes(whole)
+        : await readBody(new Response(whole).body, maxBodyBytes);
     return body ? { method, url, headers, body } : "body-too-large";
   } catch {
     return "unreadable-body";
@@ -54,12 +58,6 @@ function headersOf(given: StructuralRequest["headers"]): Headers {
     if (value !== undefined && !name.startsWith(":")) headers.append(name, String(value));
   }
   return headers;
-}
-
-/** What is there already, in a copy: a stream of it would cost more than all checks. Undefined for a stream. */
-function bytesOf(given: StructuralRequest["body"]): Uint8Array<ArrayBuffer> | undefined {
-  if (typeof given === "string") return utf8(given);
-  return given instanceof Uint8Array ? concatBytes(given) : undefined;
 }
 
 /** Undefined when there is more than the limit: a declared length is not believed. */
