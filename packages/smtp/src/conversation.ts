@@ -70,7 +70,12 @@ async function converse(
 ): Promise<Said> {
   let replies: Replies = repliesOf(connection);
   const write = (text: string): Promise<void> => connection.write(encoder.encode(text));
+  /** What was said before it was asked for would be taken for the answer: for the server's word that it has the mail. */
+  const listen = (): void => {
+    if (replies.isAhead) throw new Error("The server spoke out of turn");
+  };
   const ask = async (line: string): Promise<Reply> => {
+    listen();
     await write(`${line}\r\n`);
     return replies.next();
   };
@@ -119,6 +124,7 @@ async function converse(
   const go = await ask("DATA");
   if (go.code !== 354) return answered("DATA", go);
   await write(data);
+  listen();
   handedOver();
   return answered(".", await ask("."), { messageId });
 }

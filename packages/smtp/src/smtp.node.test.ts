@@ -481,6 +481,17 @@ describe.each(["connect", "EHLO", "MAIL", "RCPT", "DATA", "."])("at %s", (until)
   );
 });
 
+it("a reply that nobody has asked for yet is not taken for the answer to the message", async () => {
+  const { port } = await script(async (socket, heard) => {
+    socket.write("220 hello\r\n");
+    for (const reply of ["250 hello", "250 ok", "250 ok", "354 go on\r\n250 2.0.0 queued"]) {
+      await heard();
+      socket.write(`${reply}\r\n`);
+    }
+  });
+  expect(await send(port, { security: "none" })).toMatchObject({ ok: false, kind: "network", mayHaveBeenSent: false });
+});
+
 it("an answer with no end is read no further than 64 kB", async () => {
   let written = 0;
   const { port } = await script(async (socket) => {
