@@ -54,7 +54,8 @@ type AttemptBase = Pick<
  * more is tried.
  */
 export function record(core: Core, journey: Journey, base: AttemptBase, outcome: Outcome): void {
-  const { ok, ...said } = outcome;
+  // An operation's answer is its caller's alone.
+  const { ok, value: _, ...said }: Outcome & { readonly value?: unknown } = outcome;
   // Whatever never left us says that it was not accepted.
   const unknown = "kind" in said && mayHaveBeenSent({ ...said, inFlight: true });
   journey.unknown ||= unknown;

@@ -25,6 +25,9 @@ describe("call", () => {
     const result = await notifierOf(fetch).call(rename());
     expect(result).toMatchObject({ ok: true, outcome: "sent", provider: "fake", value: { name: "Ada" } });
     expect(result.messageId).toMatch(/^op_/);
+    // Reports go to logs: what the provider answered is for the caller alone.
+    expect(result.attempts).toMatchObject([{ outcome: "accepted" }]);
+    expect(JSON.stringify(result.attempts)).not.toContain("Ada");
     expect(sent).toHaveLength(1);
   });
 
