@@ -76,6 +76,21 @@ export const cases: readonly Case[] = [
     theirs: async ({ rival }) =>
       1_000 * (await perSecond(rival, () => events(1_000, "/verify"), { ...load, inFlight: 4, status: 200 })),
   },
+  {
+    name: "ingest, 1,000 events a request",
+    unit: "events/s",
+    rival: "saved row by row: a call to a shard for each event",
+    ours: async ({ service }) => {
+      const ids = await known(service);
+      const shots = () => events(1_000, "/v1/webhooks/sendgrid", ids);
+      return 1_000 * (await perSecond(service, shots, { ...load, inFlight: 4, status: 200 }));
+    },
+    theirs: async ({ service, rival }) => {
+      const ids = await known(service);
+      const shots = () => events(1_000, "/rows", ids);
+      return 1_000 * (await perSecond(rival, shots, { ...load, inFlight: 4, status: 200 }));
+    },
+  },
 ];
 
 function addresses(count: number): string[] {

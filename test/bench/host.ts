@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync, readdirSync } from "node:fs";
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { readD1Migrations } from "@cloudflare/vitest-plugin";
 import { createSimulator, simulatorCredentials } from "@carillon/simulator";
 import type { Simulator } from "@carillon/simulator";
 import { build } from "esbuild";
@@ -56,7 +56,12 @@ export async function startHost(): Promise<Host> {
     } as never),
   );
   const rival = new Miniflare(
-    convertV4MiniflareOptions({ name: "rival", script: await bundle("test/bench/rival.ts"), ...common } as never),
+    convertV4MiniflareOptions({
+      name: "rival",
+      script: await bundle("test/bench/rival.ts"),
+      durableObjects: { ROWS: { className: "Rows", useSQLite: true } },
+      ...common,
+    } as never),
   );
   const [serviceUrl, rivalUrl] = await Promise.all([service.unsafeGetDirectURL(), rival.unsafeGetDirectURL()]);
   await migrate(service);
@@ -90,9 +95,8 @@ async function migrate(service: Miniflare): Promise<void> {
     prepare(sql: string): { run(): Promise<unknown> };
   };
   const folder = join(root, "workers/notify/migrations");
-  for (const file of readdirSync(folder).toSorted()) {
-    const sql = readFileSync(join(folder, file), "utf8").replaceAll(/--.*$/gm, "");
-    for (const statement of sql.split(";")) if (statement.trim() !== "") await directory.prepare(statement).run();
+  for (const { queries } of await readD1Migrations(folder)) {
+    for (const query of queries) await directory.prepare(query).run();
   }
 }
 

@@ -1,4 +1,5 @@
-import { createNotifier, receiveWebhook } from "carillon";
+import { DurableObject } from "cloudflare:workers";
+import { createNotifier, type DeliveryEvent, evidenceOf, joinEvidence, receiveWebhook, type Evidence } from "carillon";
 import { emailChannel } from "carillon/channels";
 import { resend } from "carillon/providers/resend";
 import { sendgridWebhook } from "carillon/providers/sendgrid";
@@ -9,6 +10,33 @@ interface Bindings {
   readonly SIMULATOR: { fetch(input: string, init?: RequestInit): Promise<Response> };
   readonly RESEND_API_KEY: string;
   readonly SENDGRID_WEBHOOK_PUBLIC_KEY: string;
+  readonly ROWS: {
+    idFromName(name: string): unknown;
+    get(id: unknown): { take(event: DeliveryEvent): Promise<void> };
+  };
+}
+
+/** A shard that takes events one by one: three statements and a transaction each, as one writes it first. */
+export class Rows extends DurableObject<Bindings> {
+  constructor(state: unknown, env: Bindings) {
+    super(state, env);
+    const { sql } = this.ctx.storage;
+    sql.exec("CREATE TABLE IF NOT EXISTS message (id TEXT PRIMARY KEY, status TEXT)");
+    sql.exec("CREATE TABLE IF NOT EXISTS event (id TEXT PRIMARY KEY, message TEXT, at INTEGER, raw TEXT)");
+  }
+
+  take({ id, messageId = "", type, occurredAt, raw }: DeliveryEvent): void {
+    const { sql } = this.ctx.storage;
+    const known = sql.exec<{ status: Evidence }>("SELECT status FROM message WHERE id = ?", messageId).toArray()[0];
+    const values = [id, messageId, occurredAt.getTime(), JSON.stringify(raw)];
+    sql.exec("INSERT OR IGNORE INTO event (id, message, at, raw) VALUES (?, ?, ?, ?)", ...values);
+    const status = joinEvidence(known?.status, evidenceOf(type)) ?? "sent";
+    sql.exec(
+      "INSERT INTO message VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET status = excluded.status",
+      messageId,
+      status,
+    );
+  }
 }
 
 /** What an application would write by hand: the same checks and the same SDK, with nothing saved. */
@@ -46,6 +74,20 @@ app.post("/send", async (c) => {
 app.post("/verify", async (c) => {
   const source = sendgridWebhook({ publicKey: c.env.SENDGRID_WEBHOOK_PUBLIC_KEY });
   return (await receiveWebhook(source, c.req.raw)).response;
+});
+
+app.post("/rows", async (c) => {
+  const source = sendgridWebhook({ publicKey: c.env.SENDGRID_WEBHOOK_PUBLIC_KEY });
+  const received = await receiveWebhook(source, c.req.raw);
+  if (!received.ok) return received.response;
+  // As many shards as the service has, and all at once: what is measured is the number of calls.
+  await Promise.all(
+    received.events.map((event) => {
+      const shard = event.messageId?.slice(4, 6) ?? "00";
+      return c.env.ROWS.get(c.env.ROWS.idFromName(shard)).take(event);
+    }),
+  );
+  return received.response;
 });
 
 export default app;

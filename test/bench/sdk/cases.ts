@@ -4,7 +4,9 @@ import { chatSends } from "./sends/chat.ts";
 import { emailSends } from "./sends/email.ts";
 import { pushSends } from "./sends/push.ts";
 import { smsSends } from "./sends/sms.ts";
+import { verifications } from "../verify/cases.ts";
 
 export const sends: readonly Case[] = [...emailSends, ...smsSends, ...chatSends, ...pushSends];
 
-export const cases: readonly Case[] = [...pushRequests, ...sends];
+/** All that `client.ts` can be one side of. */
+export const cases: readonly Case[] = [...pushRequests, ...sends, ...verifications];

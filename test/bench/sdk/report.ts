@@ -89,26 +89,26 @@ export function report({ rounds, requests, workerd, sends, bundles, imports }: R
   ].join("\n\n");
 }
 
-function machine(): string {
+export function machine(): string {
   const model = cpus()[0]?.model.trim() ?? "unknown processor";
   const memory = Math.round(totalmem() / 2 ** 30);
   return `${cpus().length} cores of ${model}, ${memory} GB, Node ${process.versions.node}`;
 }
 
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   return [line(header), line(header.map((_, column) => (column === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n");
 }
 
-function count({ median }: Spread): string {
+export function count({ median }: Spread): string {
   return Math.round(median).toLocaleString("en-US");
 }
 
-function times({ median, least, most }: Spread): string {
+export function times({ median, least, most }: Spread): string {
   return `${median.toFixed(2)} (${least.toFixed(2)} to ${most.toFixed(2)})`;
 }
 
-function thousandths({ median }: Spread): string {
+export function thousandths({ median }: Spread): string {
   return median.toFixed(3);
 }
 
