@@ -140,6 +140,8 @@ export interface SimulatorApi {
   find(messageId: string): Promise<readonly string[]>;
   /** A header of an email, as its recipient has it. */
   header(messageId: string, name: string): Promise<string | undefined>;
+  /** How many webhooks of a message are still to come; undefined while the message is not there. */
+  undelivered(messageId: string): Promise<number | undefined>;
   /** The simulator's ids of the webhooks that it sent for a message. */
   webhooksOf(messageId: string): Promise<readonly string[]>;
   /** Delivers a webhook once more, under the same event id; answers with the statuses that it got. */
@@ -176,6 +178,15 @@ export function simulatorApi(url: string): SimulatorApi {
         {},
       );
       return content.headers.find(([each]) => each.toLowerCase() === name)?.[1];
+    },
+    undelivered: async (messageId) => {
+      const [message] = await find(messageId);
+      if (message === undefined) return undefined;
+      const { webhooks } = await readJson<{ webhooks: readonly { state: string }[] }>(
+        `${url}/api/messages/${message}`,
+        {},
+      );
+      return webhooks.filter(({ state }) => state === "waiting").length;
     },
     webhooksOf: async (messageId) => {
       const [message = ""] = await find(messageId);

@@ -2,6 +2,7 @@ import { run } from "../run.ts";
 import { relative } from "node:path";
 import { serviceApi, simulatorApi } from "./api.ts";
 import { demonstrate } from "./demonstration.ts";
+import { compareManners } from "./disorder.ts";
 import { homeFolder, lock, openHome, type Home } from "./home.ts";
 import { LocalProcessError, logTail } from "./local-process.ts";
 import { choosePort, PortError, type ChosenPort } from "./ports.ts";
@@ -107,13 +108,12 @@ async function perform({ home, workers, signal, stay }: Performance): Promise<nu
   crashed.catch(() => undefined);
   const interrupted = rejectsOnAbort(signal);
 
-  const demonstration = demonstrate({
-    service: api,
-    simulator: simulatorApi(simulator.url),
-    pageOf: (id) => `${service.url}/console/message?id=${id}${keyPart}`,
-    print,
-    signal,
-  });
+  const scene = { service: api, simulator: simulatorApi(simulator.url), print, signal };
+  const pageOf = (id: string): string => `${service.url}/console/message?id=${id}${keyPart}`;
+  const demonstration = demonstrate({ ...scene, pageOf }).then(async (differences) =>
+    // Whoever stays wants to find the demonstration in the pages, and not dozens more; what went wrong would do so again.
+    stay || differences.length > 0 ? differences : compareManners(scene),
+  );
   demonstration.catch(() => undefined);
   const differences = await Promise.race([demonstration, crashed, interrupted]);
   print("");

@@ -59,6 +59,23 @@ describe("npm run demo", () => {
     expect(section).toMatch(new RegExp(`=> now +${status} +http://127\\.0\\.0\\.1:\\d+/console/message\\?id=msg_`));
   });
 
+  it.each([
+    ["resend", "clicked", "clicked", "opened"],
+    ["sendgrid", "clicked", "clicked", "opened"],
+    ["postmark", "clicked", "clicked", "opened"],
+    ["mailgun", "clicked", "clicked", "opened"],
+    // Without a configuration set SES tells of no clicks.
+    ["ses", "clicked", "delivered", "delivered"],
+    ["twilio", "delivered", "delivered", "sent"],
+  ])("shows that %s may report late, twice and out of order", (provider, outcome, status, event) => {
+    const [, section = ""] = output.split("Reported late, twice and out of order");
+    expect(section).toMatch(new RegExp(`${provider} +${outcome} +${status} .*\\b${event}\\b`));
+    if (provider === "twilio") return;
+    for (const end of ["bounced", "complained"]) {
+      expect(section).toMatch(new RegExp(`${provider} +${end} +${end} .*; its address suppressed`));
+    }
+  });
+
   it("prints the pages' addresses, and no colours where there is no terminal", () => {
     expect(output).toMatch(/Inbox +http:\/\/127\.0\.0\.1:\d+\//);
     expect(output).toMatch(/Console +http:\/\/127\.0\.0\.1:\d+\/console\/#key=/);
@@ -101,7 +118,9 @@ describe("npm start", () => {
     const left = ["delivered", "suppressed", "delivered"];
     const emails = [...left, "delivered", "captured", "suppressed", "bounced", "delivered"];
     const demonstrated = ["sent", "sent", "sent", "delivered", "delivered", ...emails];
-    expect(statuses).toEqual([...demonstrated, ...demonstrated]);
+    // Before these stand those that were reported in two manners.
+    expect(statuses.slice(0, demonstrated.length)).toEqual(demonstrated);
+    expect(statuses).toHaveLength(50);
     expect((await service.health()).ok).toBe(true);
 
     const second = launch("start", home);
