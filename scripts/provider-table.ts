@@ -24,7 +24,7 @@ export async function readmeWithTable(readme: string, ids: readonly string[]): P
 }
 
 /** As the formatter leaves it: cells padded to the width of their column. */
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((title, column) =>
     Math.max(title.length, ...rows.map((cells) => cells[column]?.length ?? 0)),
   );

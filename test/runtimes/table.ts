@@ -1,3 +1,4 @@
+import { table } from "../../scripts/provider-table.ts";
 import type { Results } from "./runtimes.ts";
 
 export const docsPage = "docs/runtimes.md";
@@ -25,14 +26,6 @@ export function withTable(page: string, ids: readonly string[], results: Readonl
     return receives ? "sends, receives" : receivesNothing ? "sends" : "sends, fails to receive";
   };
   const names = [...columns.keys()];
-  const rows = [["provider", ...names], ...ids.map((id) => [id, ...names.map((name) => cell(id, name))])];
-  return `${before}${start}\n\n${table(rows)}\n\n${end}${after}`;
-}
-
-/** As the formatter leaves it: cells padded to the width of their column. */
-function table([header = [], ...rows]: readonly (readonly string[])[]): string {
-  const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[], fill: string): string =>
-    `| ${widths.map((width, column) => (cells[column] ?? "").padEnd(width, fill)).join(" | ")} |`;
-  return [line(header, " "), line([], "-"), ...rows.map((row) => line(row, " "))].join("\n");
+  const rows = ids.map((id) => [id, ...names.map((name) => cell(id, name))]);
+  return `${before}${start}\n\n${table(["provider", ...names], rows)}\n\n${end}${after}`;
 }
