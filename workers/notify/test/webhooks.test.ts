@@ -355,6 +355,22 @@ describe("a store that fails", () => {
   });
 });
 
+describe("an event about one address of an envelope", () => {
+  it("is no evidence of the others when it names an address that is not in there, and stands in the timeline", async () => {
+    const { id } = await sent(["alias-1@simulator.test", "alias-2@simulator.test"], {
+      envelope: true,
+      providers: ["sendgrid"],
+    });
+    const about = { timestamp: Math.floor(Date.now() / 1000), carillon_message_id: id };
+    await postSendGrid([{ ...about, event: "bounce", email: "forwarded@elsewhere.example", sg_event_id: "alias-b" }]);
+    const bounced = await message(id);
+    expect(bounced.status).toBe("sent");
+    expect(bounced.timeline.at(-1)).toMatchObject({ kind: "event", type: "bounced" });
+    await postSendGrid([{ ...about, event: "delivered", email: "alias-2@simulator.test", sg_event_id: "alias-d" }]);
+    expect(await statusOf(id)).toBe("delivered");
+  });
+});
+
 describe("suppression", () => {
   it("is of the address that bounced, never of the others in its envelope", async () => {
     const to = ["envelope-1@simulator.test", "envelope-2@simulator.test"];

@@ -115,13 +115,15 @@ function applyEvent(row: MessageRow, event: IncomingEvent, attempts: readonly At
   const milestones: Record<string, number> = { ...(JSON.parse(row.milestones) as Milestones) };
   if (evidence === undefined) return {};
   const addresses = JSON.parse(row.addresses) as StoredAddress[];
+  const concerned = indexOf(event, addresses);
+  // An alias that an address of the envelope is forwarded to says nothing of the envelope's own.
+  if (concerned === undefined) return {};
   const known = JSON.parse(row.evidence) as EvidenceByAttempt;
   // When a message was sent is known best by whoever sent it.
   if (evidence !== "sent" || !isRecorded(known)) {
     milestones[evidence] = Math.min(milestones[evidence] ?? event.occurredAt, event.occurredAt);
   }
   const attempt = attemptOf(event, attempts, known);
-  const concerned = indexOf(event, addresses);
   const joined = addresses.map((_, index): Evidence | null => {
     const before = known[attempt]?.[index] ?? undefined;
     return (index === concerned ? joinEvidence(before, evidence) : before) ?? null;
@@ -147,12 +149,14 @@ function attemptOf(
   return before in known ? before : recorded(exact.seq, provider);
 }
 
-/** Which of the message's addresses an event is about; the first when there is but one, or it does not say. */
-function indexOf(event: IncomingEvent, addresses: readonly StoredAddress[]): number {
-  return Math.max(
-    0,
-    addresses.findIndex(({ key }) => key === event.addressKey),
-  );
+/**
+ * Which of the message's addresses an event is about: the first when there is but one, or it does not say; undefined when
+ * it names one that is not among several.
+ */
+function indexOf({ addressKey }: IncomingEvent, addresses: readonly StoredAddress[]): number | undefined {
+  if (addresses.length === 1 || addressKey === undefined) return 0;
+  const index = addresses.findIndex(({ key }) => key === addressKey);
+  return index === -1 ? undefined : index;
 }
 
 /** Whether an event has an effect; that a message was received has one only for one that had softly bounced. */
