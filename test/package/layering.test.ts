@@ -110,6 +110,7 @@ const lawful: readonly { readonly file: string; readonly code: string }[] = [
   { file: `${sdk}/providers/acme/z.test.ts`, code: 'import { a } from "../../send/notifier.ts";\nexport { a };' },
   { file: `packages/smtp/src/test/z.ts`, code: 'import { a } from "node:net";\nexport { a };' },
   { file: `packages/smtp/src/z.node.test.ts`, code: 'import { a } from "node:net";\nexport { a };' },
+  { file: `packages/cli/src/z.ts`, code: 'import { a } from "node:util";\nexport { a };' },
   { file: `workers/notify/src/z.ts`, code: 'import { a } from "carillon/providers/acme";\nexport { a };' },
 ];
 
