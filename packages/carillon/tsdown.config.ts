@@ -2,5 +2,9 @@ import { defineConfig } from "tsdown";
 import { packageBuild } from "../../scripts/package-build.ts";
 
 export default defineConfig(
-  packageBuild(["src/index.ts", "src/{channels,mime,provider}/index.ts", "src/{providers,receivers}/*/index.ts"]),
+  packageBuild([
+    "src/index.ts",
+    "src/{channels,mime,provider,recipient-token}/index.ts",
+    "src/{providers,receivers}/*/index.ts",
+  ]),
 );
