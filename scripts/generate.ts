@@ -1,14 +1,17 @@
 /**
- * Writes what is derived from the folders of the providers, so that adding one needs no edit elsewhere:
+ * Writes what is derived from other sources: from the folders of the providers, so that adding one needs no edit elsewhere,
+ * and from the package for browsers:
  *
  * - `workers/notify/src/generated/providers.ts`: the settings of every provider, for the Worker
  * - `packages/simulator/src/generated/routes.ts`: the API of every provider, for the simulator
+ * - `workers/notify/assets/sdk/`: `@carillon/browser` as the service serves it
  * - with `--readme`, the README's table of providers; with `--check` it fails instead when that table is stale
  *
- * The TypeScript files are not committed: this runs before everything that needs them.
+ * The generated files are not committed: this runs before everything that needs them.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { browserBundles } from "./browser-bundles.ts";
 import { root } from "./run.ts";
 import { providerIds } from "./workspace.ts";
 
@@ -58,6 +61,8 @@ async function main(): Promise<void> {
     return file === undefined ? [] : [{ id, file }];
   });
   write("packages/simulator/src/generated/routes.ts", routesModule(simulated));
+
+  for (const { name, text } of await browserBundles()) write(`workers/notify/assets/sdk/${name}`, text);
 
   if (!process.argv.includes("--readme") && !process.argv.includes("--check")) return;
   // Imported here: starting the service must not depend on every provider's module being whole.

@@ -118,3 +118,18 @@ describe("a webhook receiver", () => {
     expect(size.minified, breakdown(size)).toBeLessThanOrEqual(budget.minified);
   });
 });
+
+describe("the package for browsers", () => {
+  it("fits its budget: what a page loads, and what its service worker does", async () => {
+    const sizes = await Promise.all([
+      measure({ "@carillon/browser": ["state", "subscribe", "sync", "unsubscribe"] }),
+      measure({ "@carillon/browser/sw": ["listen"] }),
+    ]);
+    const sum = (weigh: (size: Size) => number): number => sizes.reduce((total, size) => total + weigh(size), 0);
+    const both = { minified: sum(({ minified }) => minified), gzip: sum(({ gzip }) => gzip) };
+    const budget = budgets["the page and the service worker"];
+    row("the page and the service worker", both, budget);
+    expect(both.gzip, sizes.map(breakdown).join("\n")).toBeLessThanOrEqual(budget.gzip);
+    expect(both.minified).toBeLessThanOrEqual(budget.minified);
+  });
+});
