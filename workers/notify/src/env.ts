@@ -27,6 +27,10 @@ export interface Env {
   readonly PUBLIC_URL?: string;
   /** `2027:secret,2026:older secret`: the first signs links to unsubscribe, all are known. Keep old ones for years. */
   readonly UNSUBSCRIBE_KEYS?: string;
+  /** `2027:secret,2026:older secret`: what the app's server signs recipient tokens with; all are known. */
+  readonly RECIPIENT_TOKEN_KEYS?: string;
+  /** `https://app.example.com,...`: whose pages may call what browsers are meant to call. */
+  readonly ALLOWED_ORIGINS?: string;
   /** An unguessable part of the webhooks' URLs, for providers that do not sign; several, by commas, while it changes. */
   readonly WEBHOOK_LOCK?: string;
   /** Ports that apps may be told on beside 443, comma-separated. */

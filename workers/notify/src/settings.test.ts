@@ -99,3 +99,29 @@ describe("other settings", () => {
     expect(refuses({ ENVIRONMENT: "development", SIMULATOR })).toBe(false);
   });
 });
+
+describe("whose pages may ask", () => {
+  const origins = (ALLOWED_ORIGINS: string, ENVIRONMENT = "production"): [string[], number] => {
+    const { recipients, problems } = settings({ ALLOWED_ORIGINS, ENVIRONMENT });
+    return [[...recipients.origins], problems.filter((problem) => problem.startsWith("ALLOWED_ORIGINS")).length];
+  };
+
+  it("are origins, exactly", () => {
+    expect(origins("https://a.example, https://b.example:8443")).toEqual([
+      ["https://a.example", "https://b.example:8443"],
+      0,
+    ]);
+  });
+
+  it.each(["*", "https://*.example", "a.example", "https://a.example/", "https://A.example", "http://a.example", ""])(
+    "are not %o, and that is said",
+    (text) => {
+      const [found, problems] = origins(`https://b.example,${text}`);
+      expect([found, problems]).toEqual([["https://b.example"], 1]);
+    },
+  );
+
+  it("may be http where it is not for production", () => {
+    expect(origins("http://localhost:5173", "development")).toEqual([["http://localhost:5173"], 0]);
+  });
+});

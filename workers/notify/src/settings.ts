@@ -6,6 +6,8 @@ import { readUrlPolicy } from "./endpoints/url-policy.ts";
 import type { UrlPolicy } from "./endpoints/url.ts";
 import type { Env } from "./env.ts";
 import { providerSettings } from "./generated/providers.ts";
+import { readRecipients } from "./recipients/settings.ts";
+import type { RecipientSettings } from "./recipients/settings.ts";
 import { readCategories } from "./suppress/category.ts";
 import type { Category } from "./suppress/category.ts";
 import { readUnsubscribe } from "./unsubscribe/settings.ts";
@@ -32,6 +34,7 @@ export interface Settings {
   readonly categories: ReadonlyMap<string, Category>;
   /** Undefined: there can be no links to unsubscribe. */
   readonly unsubscribe: UnsubscribeSettings | undefined;
+  readonly recipients: RecipientSettings;
   /** Unguessable parts of the webhooks' URLs; empty: none is asked for. */
   readonly webhookLocks: readonly string[];
   /** Where apps may be told. */
@@ -78,6 +81,7 @@ export function readSettings(env: Env): Settings {
     known: providerSettings,
     categories: readCategories(env.CATEGORIES, problems),
     unsubscribe: readUnsubscribe(env, environment === "production", problems),
+    recipients: readRecipients(env, environment === "production", problems),
     webhookLocks: readLocks(env.WEBHOOK_LOCK, problems),
     endpointUrls: readUrlPolicy(env, environment, problems),
     fetch: simulator === undefined ? undefined : (input, init) => simulator.fetch(input, init),

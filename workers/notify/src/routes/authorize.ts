@@ -4,7 +4,8 @@ import { findApiKey } from "../directory/api-keys.ts";
 import type { ApiKey, Scope } from "../directory/api-keys.ts";
 import type { Env } from "../env.ts";
 import { refusal } from "../problem.ts";
-import { minRootKeyLength } from "../settings.ts";
+import { isRecipientToken, maxTokenLength, readRecipientToken } from "../recipients/token.ts";
+import { minRootKeyLength, settingsOf } from "../settings.ts";
 
 /** Who calls. */
 export interface Caller {
@@ -15,14 +16,16 @@ export interface Caller {
 /** The first key's id: it stands in a secret, not in the directory. */
 const rootKeyId = "root";
 
+const maxKeyLength = 200;
+
 const cachedForMs = 60_000;
 const maxCached = 1_000;
 const cache = new Map<string, { readonly key: ApiKey | undefined; readonly until: number }>();
 
 /** Ends the request unless it carries a key with the scope. `admin` may do everything. */
 export async function authorize(c: Context<{ Bindings: Env }>, scope: Scope): Promise<Caller> {
-  const token = /^Bearer ([\x21-\x7e]{1,200})$/i.exec(c.req.header("authorization") ?? "")?.[1];
-  const caller = token === undefined ? undefined : await identify(c.env, token);
+  const bearer = bearerOf(c);
+  const caller = bearer === undefined || bearer.length > maxKeyLength ? undefined : await identify(c.env, bearer);
   if (caller === undefined) {
     throw refusal({
       status: 401,
@@ -36,6 +39,39 @@ export async function authorize(c: Context<{ Bindings: Env }>, scope: Scope): Pr
     throw refusal({ status: 403, code: "forbidden", title: `This API key does not have the scope ${scope}.` });
   }
   return caller;
+}
+
+/**
+ * The same for what a recipient may do for themselves: with an API key of the scope, or with a token of this recipient.
+ *
+ * @returns Undefined for the recipient.
+ */
+export async function authorizeFor(
+  c: Context<{ Bindings: Env }>,
+  recipient: string,
+  scope: Scope,
+): Promise<Caller | undefined> {
+  const bearer = bearerOf(c);
+  if (bearer === undefined || !isRecipientToken(bearer)) return authorize(c, scope);
+  const token = await readRecipientToken(settingsOf(c.env).recipients.tokenKeys, bearer, Date.now());
+  if (!token.ok) {
+    throw refusal({
+      status: 401,
+      code: "unauthorized",
+      title: "A valid recipient token is needed.",
+      detail: token.detail,
+      headers: { "www-authenticate": 'Bearer realm="carillon", error="invalid_token"' },
+    });
+  }
+  if (token.recipient !== recipient) {
+    throw refusal({ status: 403, code: "forbidden", title: "This recipient token is of another recipient." });
+  }
+  return undefined;
+}
+
+function bearerOf(c: Context<{ Bindings: Env }>): string | undefined {
+  const [, bearer] = /^Bearer ([\x21-\x7e]+)$/i.exec(c.req.header("authorization") ?? "") ?? [];
+  return bearer === undefined || bearer.length > maxTokenLength ? undefined : bearer;
 }
 
 async function identify(env: Env, token: string): Promise<Caller | undefined> {

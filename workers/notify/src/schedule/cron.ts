@@ -56,7 +56,7 @@ export function nextRuns({ cron, zone }: CronTime, after: number, count: number)
   return job.nextRuns(count, new Date(after)).map((run) => run.getTime());
 }
 
-function isZone(zone: string): boolean {
+export function isZone(zone: string): boolean {
   // An offset such as "+02:00" is taken by some engines, and knows nothing of summer time.
   if (!/^[A-Za-z][\w+/-]{1,63}$/.test(zone)) return false;
   try {

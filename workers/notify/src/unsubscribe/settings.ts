@@ -1,19 +1,13 @@
 import type { Env } from "../env.ts";
-
-export interface UnsubscribeKey {
-  readonly id: string;
-  readonly secret: string;
-}
+import { readSigningKeys } from "../signing-keys.ts";
+import type { SigningKey } from "../signing-keys.ts";
 
 export interface UnsubscribeSettings {
   /** Of this Worker, as recipients reach it; without a slash at its end. */
   readonly origin: string;
   /** The first signs; any is known. */
-  readonly keys: readonly [UnsubscribeKey, ...UnsubscribeKey[]];
+  readonly keys: readonly [SigningKey, ...SigningKey[]];
 }
-
-/** A shorter secret could be found by trying. */
-const minSecretLength = 32;
 
 /**
  * What links to unsubscribe need: `PUBLIC_URL` and `UNSUBSCRIBE_KEYS`, both or neither. Undefined where they cannot be used:
@@ -27,18 +21,7 @@ export function readUnsubscribe(
   if (PUBLIC_URL === undefined && UNSUBSCRIBE_KEYS === undefined) return undefined;
   const origin = originOf(PUBLIC_URL ?? "", !isProduction);
   if (origin === undefined) problems.push("PUBLIC_URL is not https:// and a host: marketing email is refused");
-  const keys: UnsubscribeKey[] = [];
-  for (const part of (UNSUBSCRIBE_KEYS ?? "").split(",")) {
-    const [, id, secret] = /^\s*([\w-]{1,16}):([!-+\--~]+)\s*$/.exec(part) ?? [];
-    if (id === undefined || secret === undefined || secret.length < minSecretLength) continue;
-    if (!keys.some((key) => key.id === id)) keys.push({ id, secret });
-  }
-  const [first, ...older] = keys;
-  if (keys.length < (UNSUBSCRIBE_KEYS ?? "").split(",").length) {
-    problems.push(
-      `UNSUBSCRIBE_KEYS has a part that is not <id>:<secret of at least ${minSecretLength} characters>, each id once: it is not used`,
-    );
-  }
+  const [first, ...older] = readSigningKeys("UNSUBSCRIBE_KEYS", UNSUBSCRIBE_KEYS ?? "", problems);
   return origin === undefined || first === undefined ? undefined : { origin, keys: [first, ...older] };
 }
 

@@ -1,6 +1,6 @@
 import { openText, sealText } from "../sealed-text.ts";
 import type { Seal } from "../sealed-text.ts";
-import type { UnsubscribeKey } from "./settings.ts";
+import type { SigningKey } from "../signing-keys.ts";
 
 /** Who leaves what. */
 export interface UnsubscribeSubject {
@@ -19,16 +19,13 @@ const maxTokenLength = 2_000;
  * nothing has to be looked up, and it works for as long as its key is kept. The same subject makes the same token, so that
  * a request that is repeated stays the same request.
  */
-export async function signToken(key: UnsubscribeKey, subject: UnsubscribeSubject): Promise<string> {
+export async function signToken(key: SigningKey, subject: UnsubscribeSubject): Promise<string> {
   const { channel, addressKey, category, message } = subject;
   return `${key.id}.${await sealText(sealOf(key), JSON.stringify([channel, addressKey, category, message]))}`;
 }
 
 /** What a token says; undefined for one that none of the keys has signed. */
-export async function readToken(
-  keys: readonly UnsubscribeKey[],
-  token: string,
-): Promise<UnsubscribeSubject | undefined> {
+export async function readToken(keys: readonly SigningKey[], token: string): Promise<UnsubscribeSubject | undefined> {
   const [, id, sealed = ""] = /^([\w-]{1,16})\.([\w-]+)$/.exec(token) ?? [];
   const key = keys.find((one) => one.id === id);
   if (key === undefined || token.length > maxTokenLength) return undefined;
@@ -40,6 +37,6 @@ export async function readToken(
     : { channel, addressKey, category, message };
 }
 
-function sealOf({ id, secret }: UnsubscribeKey): Seal {
+function sealOf({ id, secret }: SigningKey): Seal {
   return { secret, purpose: "unsubscribe", context: id };
 }
