@@ -89,9 +89,10 @@ export function webPushNotification(payload: string): JsonObject | undefined {
   return stringOf(notification?.["title"]) === undefined ? undefined : notification;
 }
 
-function describeWebPush({ payload, vapid }: WebPushContent): Description {
+function describeWebPush({ payload, vapid, sealed }: WebPushContent): Description {
   const notification = webPushNotification(payload);
-  const described = notification ? noted(notification, "") : splitText(payload, "Push without payload");
+  const empty = sealed ? "Push for a real browser" : "Push without payload";
+  const described = notification ? noted(notification, "") : splitText(payload, empty);
   return { sender: vapid.subject ?? vapid.audience, ...described, attachmentCount: 0 };
 }
 

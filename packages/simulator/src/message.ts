@@ -71,8 +71,10 @@ export interface WebPushContent {
   readonly ttlSeconds: number;
   readonly urgency?: string | undefined;
   readonly topic?: string | undefined;
-  /** Decrypted; empty: none came. */
+  /** Decrypted; empty: none came, or it is sealed. */
   readonly payload: string;
+  /** For a real browser, which alone can read it. */
+  readonly sealed?: true | undefined;
   /** Says `web_push: 8030`, so that a browser shows it by itself. */
   readonly declarative: boolean;
   readonly vapid: { readonly subject?: string | undefined; readonly audience: string; readonly expiresAtMs: number };

@@ -1,5 +1,7 @@
 import type { AcceptedMessage, MessageContent, RecordedMessage } from "./message.ts";
 import type { SimulatedEventType } from "./outcome.ts";
+import type { Push } from "./push/autopush.ts";
+import type { RealSubscription } from "./push/records.ts";
 
 /** A request to a provider's API. */
 export interface ApiRequest {
@@ -40,6 +42,8 @@ export interface Handled {
   readonly edits?: readonly Edit[] | undefined;
   /** Only from providers that honour one. */
   readonly idempotencyKey?: string | undefined;
+  /** What goes on to a real browser, once the request is accepted. */
+  readonly push?: Push | undefined;
   /** What a request without messages was for, in a few words: "Access token", "Topic news: 2 subscribed". */
   readonly note?: string | undefined;
 }
@@ -48,6 +52,8 @@ export interface Handled {
 export interface Known {
   /** A message that this provider took before, as its edits left it. */
   message(providerMessageId: string): RecordedMessage | undefined;
+  /** The subscription of a real browser, by the last part of its endpoint. */
+  subscription(token: string): RealSubscription | undefined;
 }
 
 export interface SimulatedEvent {

@@ -4,6 +4,8 @@ import { controlApi } from "./http/control.ts";
 import { createExchange } from "./http/exchange.ts";
 import { pages } from "./pages/pages.ts";
 import { createQueue, queueHosts } from "./queue/queue.ts";
+import { type BrowserConnection, type BrowserSocket, createAutopush } from "./push/autopush.ts";
+import { pushRecords } from "./push/records.ts";
 import type { Route } from "./route.ts";
 import { createRouter, type Called } from "./routing.ts";
 import { memoryStore } from "./store/memory.ts";
@@ -37,6 +39,11 @@ export interface Simulator {
    * `/api`, and the pages. Rejects as `fetch` does when the signal aborts, or when a fault cuts the connection.
    */
   fetch(input: Request | string | URL, init?: RequestInit): Promise<Response>;
+  /**
+   * A real browser has opened a WebSocket to its push service. Whoever runs the simulator brings the socket: no two runtimes
+   * open one in the same way.
+   */
+  connectBrowser(socket: BrowserSocket): BrowserConnection;
   /** Delivers what is due, of webhooks and of QStash's messages, and answers how many. Stops early after `budgetMs`. */
   flush(budgetMs?: number): Promise<number>;
   /** Delivers everything, due or not, retries included, and answers how many times something was tried. */
@@ -59,8 +66,12 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const dispatcher = createDispatcher({ store, routes, deliver, target, now });
   const pause = options.sleep ?? sleep;
   const queue = createQueue({ store, deliver, target, now, sleep: pause, wake });
+  const subscriptions = pushRecords(store.queue);
+  const autopush = createAutopush({ records: subscriptions, now });
   const exchange = createExchange({
     store,
+    autopush,
+    subscriptions,
     target,
     now,
     random: options.random ?? Math.random,
@@ -69,7 +80,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   });
 
   const own = new Hono();
-  own.route("/api", controlApi({ store, routes, dispatcher, target, now, wake }));
+  own.route("/api", controlApi({ store, subscriptions, routes, dispatcher, target, now, wake }));
   own.route("/", pages({ store, routes, queue: queue.records, now }));
   own.onError((error) => {
     throw error;
@@ -88,6 +99,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
       const request = new Request(input, init);
       return untilAborted(request.signal, answer(request));
     },
+    connectBrowser: (socket) => autopush.connect(socket),
     // What one delivers may bring something for the other, but neither waits for it.
     flush: (budgetMs) => both(dispatcher.flush(budgetMs), queue.flush(budgetMs)),
     async settle() {

@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { createSimulator, sqlStore, type Simulator } from "@carillon/simulator";
+import { openSocket } from "./browser-socket.ts";
 import type { Env } from "./env.ts";
 
 /** What one alarm spends on delivering before it makes room for the next. */
@@ -33,8 +34,8 @@ export class SimulatorStore extends DurableObject<Env> {
     });
   }
 
-  override fetch(request: Request): Promise<Response> {
-    return this.#simulator.fetch(request);
+  override async fetch(request: Request): Promise<Response> {
+    return openSocket(this.#simulator, request) ?? (await this.#simulator.fetch(request));
   }
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {

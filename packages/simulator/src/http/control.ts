@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { faultSchema } from "../fault.ts";
 import { eventTypes } from "../outcome.ts";
 import { pushApi } from "../push/api.ts";
+import type { PushRecords } from "../push/records.ts";
 import type { Route } from "../route.ts";
 import { defaultSettings, settingsSchema, type Settings } from "../settings.ts";
 import type { MessageFilter, Store, WebhookRecord } from "../store/store.ts";
@@ -11,6 +12,7 @@ import { planOne } from "../webhook/plan.ts";
 
 export interface ControlOptions {
   readonly store: Store;
+  readonly subscriptions: PushRecords;
   readonly routes: readonly Route[];
   readonly dispatcher: Dispatcher;
   /** Base URL of the webhooks' receiver. */
@@ -104,7 +106,7 @@ export function controlApi(options: ControlOptions): Hono {
     });
   });
 
-  app.route("/push", pushApi());
+  app.route("/push", pushApi(options.subscriptions));
 
   app.notFound(notFound);
   return app;

@@ -1,6 +1,8 @@
 import type { Fault } from "../fault.ts";
 import { faultMatches } from "../fault.ts";
 import type { RecordedRequest } from "../message.ts";
+import type { Autopush } from "../push/autopush.ts";
+import type { PushRecords } from "../push/records.ts";
 import type { Answer, ApiRequest, Route } from "../route.ts";
 import type { Called } from "../routing.ts";
 import { providerSettings } from "../settings.ts";
@@ -12,6 +14,8 @@ import { createRateLimit } from "./rate-limit.ts";
 
 export interface ExchangeOptions {
   readonly store: Store;
+  readonly autopush: Autopush;
+  readonly subscriptions: Pick<PushRecords, "subscription">;
   /** Base URL of the webhooks' receiver. */
   readonly target: string | undefined;
   readonly now: () => Date;
@@ -58,7 +62,10 @@ export function createExchange(options: ExchangeOptions): Exchange {
       const waitMs = waitFor(route, api);
       if (waitMs > 0) return respond(route.rateLimited(Math.ceil(waitMs / 1000)));
     }
-    const handled = await route.handle(api, { message: (id) => store.messageOf(route.id, id) });
+    const handled = await route.handle(api, {
+      message: (id) => store.messageOf(route.id, id),
+      subscription: options.subscriptions.subscription,
+    });
     const recipients = handled.messages.flatMap((message) => message.recipients);
     const takeFault = (test: (fault: Fault) => boolean): Fault | undefined =>
       store.takeFault((fault) => test(fault) && faultMatches(fault, route.id, recipients));
@@ -112,6 +119,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
         remember:
           key === undefined ? undefined : { key, remembered: { fingerprint, answer: handled.answer, expiresAtMs } },
       });
+      if (handled.push) options.autopush.push(handled.push);
       const due = planned.flat().filter((webhook) => webhook.state === "waiting");
       if (due.length > 0) options.wake(due.reduce((first, webhook) => Math.min(first, webhook.dueAtMs), Infinity));
       return handled.answer;

@@ -6,7 +6,8 @@ import { card, definitions, jsonCard, type Markup } from "./layout.ts";
 import { notificationCard } from "./notification.ts";
 
 /** A notification, where the payload is one that browsers or the usual service workers show; else what the worker gets. */
-export function webPushContent({ payload, declarative }: WebPushContent): Markup {
+export function webPushContent({ payload, declarative, sealed }: WebPushContent): Markup {
+  if (sealed) return card("Payload", html`<p class="plain">Sealed for a real browser, which alone can read it.</p>`);
   const notification = webPushNotification(payload);
   const json = parseJson(payload);
   const how = declarative

@@ -305,3 +305,39 @@ test("is reached by a path that names the host, with a token for the origin that
   expect((await push(simulator, called)).status).toBe(201);
   expect(contentOf(simulator)).toMatchObject({ payload: "hi", vapid: { audience: "http://localhost:8788" } });
 });
+
+test("hands what comes for a real browser on to it, sealed, and keeps neither what it says nor where it goes", async () => {
+  const simulator = createSimulator();
+  const said: Record<string, unknown>[] = [];
+  const browser = simulator.connectBrowser({
+    send: (text) => said.push(JSON.parse(text) as Record<string, unknown>),
+    close: () => undefined,
+  });
+  const channelID = "5d5f5b1c-3c0c-4d43-8f9b-1a2b3c4d5e6f";
+  browser.receive(JSON.stringify({ messageType: "hello", use_webpush: true }));
+  browser.receive(JSON.stringify({ messageType: "register", channelID, key: keys.vapidPublicKey }));
+  const endpoint = String(said.at(-1)?.["pushEndpoint"]);
+  const to = { ...(await fakeBrowser.subscribe()), endpoint };
+  const body = await encrypt(to, "hi");
+  expect((await push(simulator, to, { body })).status).toBe(201);
+  expect(said.at(-1)).toMatchObject({ messageType: "notification", channelID, data: toBase64Url(body) });
+  expect(contentOf(simulator)).toMatchObject({
+    payload: "",
+    sealed: true,
+    endpoint: expect.stringMatching(/5d5f5b1c$/),
+  });
+  const id = simulator.store.messages({}, 1).items[0]?.id ?? "";
+  expect(JSON.stringify(simulator.store.message(id))).not.toContain(endpoint.split("/").at(-1));
+  expect(await (await simulator.fetch(`http://localhost/messages/${id}`)).text()).toContain(
+    "Sealed for a real browser",
+  );
+
+  expect((await push(simulator, to, { body, token: other })).status).toBe(403);
+  expect((await push(simulator, to, { body: new Uint8Array(4097) })).status).toBe(413);
+  const { items } = await (await simulator.fetch("http://localhost/api/push/deliveries")).json();
+  expect(items).toEqual([expect.objectContaining({ channel: channelID, state: "sent" })]);
+  expect(items[0]).not.toHaveProperty("body");
+
+  browser.receive(JSON.stringify({ messageType: "unregister", channelID }));
+  expect((await push(simulator, to, { body })).status).toBe(404);
+});

@@ -3,7 +3,7 @@ import { decryptPush, UndecryptableError } from "../push/decrypt.ts";
 import { findSubscription } from "../push/fake-browser.ts";
 import type { BrowserKeys } from "../push/keys.ts";
 import { type PushService, readEndpoint } from "../push/services.ts";
-import type { Answer, ApiRequest, Handled, Route } from "../route.ts";
+import type { Answer, ApiRequest, Handled, Known, Route } from "../route.ts";
 import { randomBytes, toBase64Url } from "../wire/bytes.ts";
 import { objectOf, parseJson } from "../wire/json.ts";
 import { type PushError, pushAnswer } from "./webpush/errors.ts";
@@ -11,7 +11,8 @@ import { fateOf } from "./webpush/fates.ts";
 import { readVapid, type Vapid } from "./webpush/vapid.ts";
 
 // Sources: RFC 8030, 8188, 8291, 8292, and what `webpush/errors.ts` names. Unlike the services, the simulator knows the
-// browsers: it decrypts what arrives, and a message that a browser would drop is kept as failed, its sender told nothing.
+// fake browsers: it decrypts what arrives, and a message that a browser would drop is kept as failed, its sender told nothing.
+// What is for a real browser goes on to it, as it came.
 
 /** RFC 8291 section 4. */
 const maxBodyBytes = 4096;
@@ -25,12 +26,31 @@ function refuse(service: PushService, error: PushError): Handled {
   return { answer: pushAnswer(service, error, error === "too-many" ? 60 : undefined), messages: [], note: error };
 }
 
-async function handle(request: ApiRequest): Promise<Handled> {
+/** Whoever has an endpoint: a fake browser, whose keys are known, or a real one. */
+interface Receiver {
+  readonly name: string;
+  isMadeWith(key: string): boolean | Promise<boolean>;
+  /** Of a real browser nobody knows them. */
+  readonly keys?: BrowserKeys | undefined;
+  readonly token?: string | undefined;
+}
+
+async function findReceiver(endpoint: string, known: Known): Promise<Receiver | undefined> {
+  const fake = await findSubscription(endpoint);
+  if (fake) return fake;
+  const { service, token = "" } = readEndpoint(endpoint) ?? {};
+  const real = service === "simulator" ? known.subscription(token) : undefined;
+  if (!real) return undefined;
+  const { channel, key } = real;
+  return { name: `browser-${channel.slice(0, 8)}`, isMadeWith: (sender) => key === undefined || key === sender, token };
+}
+
+async function handle(request: ApiRequest, known: Known): Promise<Handled> {
   const { method, headers, bytes, host, path, nowMs } = request;
   const { search, origin } = new URL(request.url);
   const endpoint = `https://${host}${path}${search}`;
   const { service = "simulator" } = readEndpoint(endpoint) ?? {};
-  const browser = await findSubscription(endpoint);
+  const browser = await findReceiver(endpoint, known);
   if (!browser) return refuse(service, "unknown-endpoint");
   if (method !== "POST") return refuse(service, "method");
   const fate = fateOf(browser.name);
@@ -44,14 +64,18 @@ async function handle(request: ApiRequest): Promise<Handled> {
   if (!vapid) return refuse(service, "bad-credentials");
   if (!(await browser.isMadeWith(vapid.publicKey))) return refuse(service, "other-key");
   if (bytes.length > maxBodyBytes) return refuse(service, "too-large");
-  const { payload, failure } = await readPayload(bytes, browser.keys);
+  const { keys, token } = browser;
+  const { payload, failure } = keys ? await readPayload(bytes, keys) : { payload: "" };
   const id = newId(service);
+  const content = contentOf(request, `https://${host}`, browser.name, vapid, payload);
+  const { ttlSeconds, topic } = content;
   return {
     answer: accepted(service, id, headers.get("ttl") ?? ""),
+    ...(token !== undefined && { push: { id, token, body: bytes, topic, ttlSeconds } }),
     messages: [
       {
         providerMessageId: id,
-        content: contentOf(request, `https://${host}`, browser.name, vapid, payload),
+        content: keys ? content : { ...content, sealed: true },
         metadata: {},
         tags: [],
         recipients: [browser.name],
@@ -80,7 +104,7 @@ function headerProblem(service: PushService, { headers, bytes }: ApiRequest): Pu
 async function readPayload(
   body: Uint8Array<ArrayBuffer>,
   keys: BrowserKeys,
-): Promise<{ readonly payload: string; readonly failure?: string }> {
+): Promise<{ readonly payload: string; readonly failure?: string | undefined }> {
   if (body.length === 0) return { payload: "" };
   try {
     return { payload: new TextDecoder().decode(await decryptPush(body, keys)) };
@@ -148,8 +172,8 @@ export const route: Route = {
     "push.simulator.test",
   ],
   secretHeaders: ["authorization"],
-  // The last part of an endpoint, but for the browser's name.
-  secretPath: /(?<=\.)[\w-]{16}\.[\w-]{22}$/,
+  // The last part of an endpoint, but for a fake browser's name.
+  secretPath: /(?<=\.)[\w-]{16}\.[\w-]{22}$|(?<=\/push\/)[\w-]{43}$/,
   handle,
   rateLimited: (seconds) => pushAnswer("simulator", "too-many", seconds),
   unavailable: () => pushAnswer("simulator", "down"),

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import * as v from "valibot";
 import { parseJson } from "../wire/json.ts";
 import { subscribe } from "./fake-browser.ts";
+import type { PushRecords } from "./records.ts";
 import { pushServices } from "./services.ts";
 
 const subscriptionSchema = v.strictObject({
@@ -10,9 +11,16 @@ const subscriptionSchema = v.strictObject({
   applicationServerKey: v.optional(v.pipe(v.string(), v.regex(/^B[\w-]{86}$/))),
 });
 
-/** `/api/push`: what a page does in a browser. `POST subscriptions` answers a subscription as `toJSON()` gives it. */
-export function pushApi(): Hono {
+/**
+ * `/api/push`: what a page does in a browser, for browsers that are none. `POST subscriptions` answers a subscription as
+ * `toJSON()` gives it. Of real browsers `GET subscriptions` lists theirs, and `GET deliveries` what became of each message.
+ */
+export function pushApi(records: PushRecords): Hono {
   const app = new Hono();
+  app.get("/subscriptions", (c) =>
+    c.json({ items: records.subscriptions().map(({ browser, channel, key }) => ({ browser, channel, key })) }),
+  );
+  app.get("/deliveries", (c) => c.json({ items: records.deliveries().map(({ body: _, ...delivery }) => delivery) }));
   app.post("/subscriptions", async (c) => {
     const text = await c.req.text();
     const checked = v.safeParse(subscriptionSchema, text === "" ? {} : parseJson(text));

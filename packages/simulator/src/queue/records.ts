@@ -12,7 +12,7 @@ import type {
 } from "./record.ts";
 
 /** What goes when the simulator forgets its messages. */
-export const clearedKinds: readonly QueueKind[] = ["message", "dead-letter", "deduplication", "flow"];
+export const clearedKinds: readonly QueueKind[] = ["message", "dead-letter", "deduplication", "flow", "push-delivery"];
 
 /** Messages that have ended of which something is still known. */
 const keptMessages = 500;

@@ -1,6 +1,6 @@
 import type { Row, Sql } from "./sql-database.ts";
 
-/** What the records of the simulated queue are about. */
+/** What the records of the simulated queue, and of the push service, are about. */
 export type QueueKind =
   | "message"
   | "dead-letter"
@@ -10,7 +10,9 @@ export type QueueKind =
   | "flow"
   | "deduplication"
   | "keys"
-  | "counter";
+  | "counter"
+  | "push-subscription"
+  | "push-delivery";
 
 /** By what records are found, beside their id. */
 export interface QueueIndex {

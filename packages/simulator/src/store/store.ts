@@ -96,7 +96,8 @@ export interface Store {
   otherRequests(limit: number, before?: string): Page<OtherRequest>;
   /**
    * Forgets messages, requests, webhooks, idempotency keys, the witness's counts, and the queue's messages and dead letters.
-   * Faults and settings stay, and what the queue was told to keep: schedules, queues, URL groups, signing keys.
+   * Faults and settings stay, what the queue was told to keep (schedules, queues, URL groups, signing keys), and the
+   * subscriptions of real browsers.
    */
   clear(): void;
 
@@ -123,7 +124,7 @@ export interface Store {
   settings(): Settings;
   setSettings(settings: Settings): void;
 
-  /** What the simulated QStash keeps. */
+  /** What the simulated QStash keeps, and the push service of real browsers. */
   readonly queue: QueueRecords;
 
   witness(): WitnessSummary;
