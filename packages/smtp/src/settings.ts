@@ -7,6 +7,7 @@ export const settings: ProviderSettings<"email"> = {
   name: "SMTP",
   channel: "email",
   docs: "https://www.rfc-editor.org/rfc/rfc6409",
+  reports: [],
   send: {
     required: ["SMTP_HOST"],
     optional: ["SMTP_PORT", "SMTP_USERNAME", "SMTP_PASSWORD", "SMTP_SECURITY"],

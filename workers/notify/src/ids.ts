@@ -39,6 +39,54 @@ export function stemOf(uuid: string): string {
   return uuid.slice(0, 24);
 }
 
+/**
+ * A route's notification has a part for each channel of each step: a row of `notification` with a stem of its own, which
+ * differs from the others' in its last two digits. Part 0 is the notification itself. A part's messages have positions
+ * that begin with 8: five digits of the person, then three of which of that person's addresses it is. So to everything
+ * that only sends, a part is a notification like any other, and a message's id tells the route, the part and the person.
+ */
+export function partStem(stem: string, part: number): string {
+  return stem.slice(0, 22) + hex(part, 2);
+}
+
+/** Most people of a route, and most addresses of one person on one channel. */
+export const maxPeople = 0x7ffff;
+export const maxSiblings = 0xfff;
+
+/** Of a message of a route: to the `person`-th of its people, at the `sibling`-th of their addresses, both from 0. */
+export function routedUuid(partsStem: string, person: number, sibling: number): string {
+  return partsStem + hex(0x80000000 + person * 0x1000 + sibling, 8);
+}
+
+export function isRouted(uuid: string): boolean {
+  return uuid.charCodeAt(24) >= "8".charCodeAt(0);
+}
+
+/** Of a routed message. */
+export function partOf(uuid: string): number {
+  return Number.parseInt(uuid.slice(22, 24), 16);
+}
+
+/** Names the person's walk along the route, of a routed message. */
+export function escalationOf(uuid: string): string {
+  return `${uuid.slice(0, 22)}00${uuid.slice(24, 29)}000`;
+}
+
+/** What the uuids of a person's messages of a part begin with. */
+export function personOf(escalation: string, part: number): string {
+  return partStem(escalation, part) + escalation.slice(24, 29);
+}
+
+/** What the uuids of a notification's messages end with at most: they all stand between it and this. */
+export function lastOf(notification: string, isRoute: boolean): string {
+  return isRoute ? `${notification.slice(0, 22)}ffffffffff` : `${stemOf(notification)}ffffffff`;
+}
+
+/** uuid of the notification that a message is of. */
+export function notificationOf(uuid: string): string {
+  return isRouted(uuid) ? uuidAt(partStem(uuid, 0), 0) : uuidAt(stemOf(uuid), 0);
+}
+
 /** The name of a shard's object; fixed for good, like the number of shards. */
 export function shardName(shard: number): string {
   return `shard-${shard}`;

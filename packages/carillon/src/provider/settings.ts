@@ -12,6 +12,8 @@ export interface ProviderSettings<C extends ChannelId = ChannelId> {
   readonly channel: C;
   /** The provider's documentation. */
   readonly docs: string;
+  /** How far a message is ever known to have got, where its events come: what one can wait for. */
+  readonly reports: readonly ("delivered" | "opened" | "clicked")[];
   readonly send: {
     /** All must be there for the provider to be switched on. */
     readonly required: readonly string[];

@@ -1,24 +1,34 @@
+import type { Route } from "../dispatch/escalate.ts";
 import type { Env } from "../env.ts";
-import { formatId, stemOf, uuidAt } from "../ids.ts";
+import { formatId, partOf, stemOf, uuidAt } from "../ids.ts";
 import type { AcceptedNotification } from "../ledger/accept.ts";
+import { uuidOf } from "../ledger/accept.ts";
 import { allShards, shardOfKey, shardStub } from "../ledger/shards.ts";
 import { invalid, refusal } from "../problem.ts";
 import type { FieldError } from "../problem.ts";
 import { settingsOf } from "../settings.ts";
-import { expand } from "./expand.ts";
+import { expandRequest } from "./expand-request.ts";
 import { hashRequest, isIdempotencyKey, keyKeptForMs } from "./idempotency.ts";
 import { maxRecipients } from "./request.ts";
 import type { NotificationRequest } from "./request.ts";
+import { routeView } from "./route-view.ts";
 
 export interface AcceptedView {
   readonly id: string;
-  readonly channel: string;
+  /** Undefined: it has a route. */
+  readonly channel: string | undefined;
+  readonly route?: readonly object[] | undefined;
   readonly acceptedAt: string;
   readonly sendAt: string;
   readonly expiresAt: string | undefined;
   /** What was not taken as it was written. */
   readonly notices?: readonly FieldError[] | undefined;
-  readonly messages: readonly { readonly id: string; readonly to: readonly string[] }[];
+  /** Of a route: those of its first steps. */
+  readonly messages: readonly {
+    readonly id: string;
+    readonly channel?: string | undefined;
+    readonly to: readonly string[];
+  }[];
 }
 
 export interface Accepted {
@@ -52,7 +62,7 @@ export async function acceptNotifications(
   const notifications: AcceptedNotification[] = [];
   const notices: (readonly FieldError[])[] = [];
   for (const [index, request] of requests.entries()) {
-    const expanded = await expand(request, settings, now);
+    const expanded = await expandRequest(request, settings, now);
     if (expanded.ok) {
       notifications.push(schedule === undefined ? expanded.notification : { ...expanded.notification, schedule });
       notices.push(expanded.notices);
@@ -94,19 +104,19 @@ export async function acceptNotifications(
   };
 }
 
-function viewOf(
-  shard: number,
-  { stem, channel, sendAt, expiresAt, messages }: AcceptedNotification,
-  acceptedAt: number,
-): AcceptedView {
+function viewOf(shard: number, notification: AcceptedNotification, acceptedAt: number): AcceptedView {
+  const { stem, channel, sendAt, expiresAt, messages } = notification;
+  const route = notification.route && (JSON.parse(notification.route.route) as Route);
   return {
     id: formatId("ntf", shard, uuidAt(stem, 0)),
-    channel,
+    channel: route === undefined ? channel : undefined,
+    route: route && routeView(route),
     acceptedAt: new Date(acceptedAt).toISOString(),
     sendAt: new Date(sendAt).toISOString(),
     expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt).toISOString(),
     messages: messages.map(({ addresses }, index) => ({
-      id: formatId("msg", shard, uuidAt(stem, index + 1)),
+      id: formatId("msg", shard, uuidOf(notification, index)),
+      channel: route?.channels[partOf(uuidOf(notification, index))],
       to: addresses.map(({ label }) => label),
     })),
   };
@@ -120,11 +130,12 @@ async function readAccepted(env: Env, shard: number, uuids: readonly string[]): 
       ? []
       : {
           id: formatId("ntf", shard, uuidAt(stemOf(one.uuid), 0)),
-          channel: one.channel,
+          channel: one.route === undefined ? one.channel : undefined,
+          route: one.route && routeView(one.route.route),
           acceptedAt: new Date(one.acceptedAt).toISOString(),
           sendAt: new Date(one.sendAt).toISOString(),
           expiresAt: one.expiresAt === undefined ? undefined : new Date(one.expiresAt).toISOString(),
-          messages: one.messages.map(({ uuid, to }) => ({ id: formatId("msg", shard, uuid), to })),
+          messages: one.messages.map(({ uuid, channel, to }) => ({ id: formatId("msg", shard, uuid), channel, to })),
         },
   );
 }

@@ -11,6 +11,23 @@ const blankContent: Readonly<Record<ChannelId, Readonly<Record<string, unknown>>
   fcm: { title: "-" },
 };
 
+/** The least that makes an address, so that a channel can be asked about content alone. */
+export const sampleAddress: Readonly<Record<ChannelId, unknown>> = {
+  email: "nobody@example.com",
+  sms: "+15005550006",
+  slack: "C0000000000",
+  discord: { webhookUrl: "https://discord.com/api/webhooks/1/a" },
+  webpush: {
+    endpoint: "https://updates.push.services.mozilla.com/wpush/v2/a",
+    // Of the example of RFC 8291.
+    keys: {
+      p256dh: "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+      auth: "BTBZMqHH6r4Tts7J_aSIgg",
+    },
+  },
+  fcm: { token: "-" },
+};
+
 /** A message to this address that says nothing, or what is wrong with the address: `field` is `to` or below it. */
 export function blankMessageTo(channel: ChannelId, to: unknown): Message | Refusal {
   return channelsById[channel].normalise({ ...blankContent[channel], channel, to });

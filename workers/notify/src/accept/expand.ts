@@ -15,14 +15,20 @@ import { readWhen } from "./when.ts";
 /** A message may have 20; one of them is Carillon's own. */
 const maxMetadata = 19;
 
-const priorities = { high: 0, normal: 1, bulk: 2 } as const;
+export const priorities = { high: 0, normal: 1, bulk: 2 } as const;
+
+/** A request that goes one way. */
+export type ChannelRequest = Omit<NotificationRequest, "channel" | "content"> & {
+  readonly channel: ChannelId;
+  readonly content: Readonly<Record<string, unknown>>;
+};
 
 export type Expanded =
   | { readonly ok: true; readonly notification: AcceptedNotification; readonly notices: readonly FieldError[] }
   | { readonly ok: false; readonly errors: readonly FieldError[] };
 
 /** Checks a request as its channel would at the send, and makes its messages: one for each address, or one envelope. */
-export async function expand(request: NotificationRequest, settings: Settings, now: Date): Promise<Expanded> {
+export async function expand(request: ChannelRequest, settings: Settings, now: Date): Promise<Expanded> {
   const errors: FieldError[] = [];
   const reject = (field: string, detail: string): void => void errors.push({ field, detail });
 
@@ -61,10 +67,10 @@ export async function expand(request: NotificationRequest, settings: Settings, n
   };
 }
 
-type Reject = (field: string, detail: string) => void;
+export type Reject = (field: string, detail: string) => void;
 
 async function expandRecipients(
-  request: NotificationRequest,
+  request: ChannelRequest,
   recipients: readonly unknown[],
   reject: Reject,
 ): Promise<{ messages: AcceptedNotification["messages"]; content: Record<string, unknown> }> {
@@ -73,7 +79,7 @@ async function expandRecipients(
   const seen = new Set<string>();
   let first: Message | undefined;
   // What is derived from the content is derived once, not for every recipient and not again at the send.
-  let { content } = request;
+  let content: Record<string, unknown> = request.content;
   for (const [index, recipient] of recipients.entries()) {
     const readdressed =
       first !== undefined && typeof recipient === "string"
@@ -112,7 +118,7 @@ function fieldOf(field: string, index: number | undefined): string {
   return index === undefined ? field : `to.${index}${field.slice("to".length)}`;
 }
 
-function checkProviders({ channel, providers }: NotificationRequest, settings: Settings, reject: Reject): void {
+export function checkProviders({ channel, providers }: ChannelRequest, settings: Settings, reject: Reject): void {
   const configured = (settings.providers[channel as ChannelId] ?? []).map(({ id }) => id);
   if (configured.length === 0) reject("channel", `no provider is configured for ${channel}`);
   for (const [index, id] of (providers ?? []).entries()) {
@@ -121,7 +127,7 @@ function checkProviders({ channel, providers }: NotificationRequest, settings: S
 }
 
 /** Whoever gets what is not required must be able to leave it, each for themselves. */
-function checkCategory(request: NotificationRequest, addresses: number, settings: Settings, reject: Reject): void {
+export function checkCategory(request: ChannelRequest, addresses: number, settings: Settings, reject: Reject): void {
   const { category, channel, content, envelope } = request;
   if (category === undefined) return;
   if (!settings.categories.has(category)) {
@@ -136,7 +142,7 @@ function checkCategory(request: NotificationRequest, addresses: number, settings
   }
 }
 
-function checkContent(request: NotificationRequest, messages: number, settings: Settings, reject: Reject): void {
+export function checkContent(request: ChannelRequest, messages: number, settings: Settings, reject: Reject): void {
   const { content } = request;
   for (const field of ["cc", "bcc"]) {
     if (content[field] !== undefined && messages > 1) {

@@ -13,7 +13,8 @@ export function hashRequest(value: unknown): Promise<string> {
   return sha256Hex(canonical(value));
 }
 
-function canonical(value: unknown): string {
+/** The same text for the same JSON. */
+export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
   const entries = Object.entries(value)

@@ -1,7 +1,6 @@
 import * as v from "valibot";
+import { channel, providers, route } from "./route-request.ts";
 import { duration, moment } from "./when.ts";
-
-const channelIds = ["email", "sms", "slack", "discord", "webpush", "fcm"] as const;
 
 /** Most recipients of one request, over all its notifications. */
 export const maxRecipients = 1_000;
@@ -9,19 +8,22 @@ export const maxRecipients = 1_000;
 /** Most notifications of one batch. */
 export const maxNotifications = 100;
 
-/** More than this build has. */
-const maxProviders = 100;
-
 /** `POST /v1/notifications`. What is inside `to` and `content` is checked by the channel. */
 export const notificationRequest = v.strictObject(
   {
-    channel: v.picklist(channelIds, `expected one of ${channelIds.join(", ")}`),
-    /** One address, or a list: one message each, or with `envelope` one message to all. */
+    channel: v.optional(channel),
+    /** In the place of a channel: what is tried after what. */
+    route: v.optional(route),
+    /**
+     * One address, or a list: one message each, or with `envelope` one message to all. With a route a person, or a list of
+     * them: an object of addresses by channel.
+     */
     to: v.union(
       [v.string(), v.array(v.unknown()), v.record(v.string(), v.unknown())],
       "expected an address or a list of addresses",
     ),
-    content: v.record(v.string(), v.unknown(), "expected an object"),
+    /** With a route: an object of contents by channel. */
+    content: v.optional(v.record(v.string(), v.unknown(), "expected an object")),
     envelope: v.optional(v.boolean("expected true or false")),
     priority: v.optional(v.picklist(["high", "normal", "bulk"], "expected high, normal or bulk"), "normal"),
     /** What kind it is: decides whether an opt-out holds. Known ones: `transactional`, `marketing`, and `CATEGORIES`. */
@@ -33,15 +35,7 @@ export const notificationRequest = v.strictObject(
     expiresAt: v.optional(moment),
     ttl: v.optional(duration),
     /** Provider ids that may carry it, in order of preference. */
-    providers: v.optional(
-      v.pipe(
-        v.array(v.unknown(), "expected a list of provider ids"),
-        v.minLength(1, "expected at least one provider"),
-        v.maxLength(maxProviders, `expected at most ${maxProviders} providers`),
-        v.array(v.string("expected a provider's id")),
-        v.check((ids) => new Set(ids).size === ids.length, "expected each provider once"),
-      ),
-    ),
+    providers: v.optional(providers),
   },
   "expected an object",
 );

@@ -19,6 +19,12 @@ export function parseDuration(text: string): number | undefined {
   return unit === undefined ? undefined : Number(match?.[1]) * unit;
 }
 
+/** The span as {@link parseDuration} reads it. */
+export function formatDuration(ms: number): string {
+  const [unit = "s", size = 1_000] = Object.entries(unitMs).findLast(([, each]) => ms % each === 0) ?? [];
+  return `${ms / size}${unit}`;
+}
+
 /** A span; the output is in milliseconds. */
 export const duration: v.GenericSchema<string, number> = v.pipe(
   v.string('expected a duration: "90s", "10m", "1h", "7d"'),

@@ -1,4 +1,4 @@
-import { formatId, stemOf, uuidAt } from "../ids.ts";
+import { formatId, notificationOf } from "../ids.ts";
 import type { DueDelivery } from "../ledger/deliveries.ts";
 import { eventId } from "./event-id.ts";
 import type { AppEventType } from "./types.ts";
@@ -24,7 +24,7 @@ export function payloadOf(shard: number, delivery: DueDelivery): Payload {
   const about = type.startsWith("message.")
     ? {
         messageId: formatId("msg", shard, subject),
-        notificationId: formatId("ntf", shard, uuidAt(stemOf(subject), 0)),
+        notificationId: formatId("ntf", shard, notificationOf(subject)),
         sequence,
         ...message,
       }

@@ -1,27 +1,62 @@
-import { stemOf, uuidAt } from "../ids.ts";
-import type { StoredAddress } from "./rows.ts";
-import { execForEach } from "./sql.ts";
+import { partStem, stemOf, uuidAt } from "../ids.ts";
+import type { StoredAddress, TimelineRow } from "./rows.ts";
+import { execForEach, insertTimeline } from "./sql.ts";
+
+/** What messages of one channel have in common. */
+export interface AcceptedContent {
+  readonly channel: string;
+  readonly providers: readonly string[] | undefined;
+  /** JSON of the content's metadata, for what apps are told. */
+  readonly metadata?: string | undefined;
+  /** JSON, stored once for all messages. */
+  readonly content: string;
+}
+
+/** What a notification has beside its first step, if it has more. */
+export interface AcceptedRoute {
+  /** JSON of a `Route`. */
+  readonly route: string;
+  /** Of the parts after the first, in order. */
+  readonly parts: readonly AcceptedContent[];
+  readonly escalations: readonly {
+    readonly uuid: string;
+    /** JSON. */
+    readonly addresses: string;
+    readonly trace: string;
+    readonly dueAt: number | undefined;
+  }[];
+  /** Why there are messages of later steps already. */
+  readonly timeline: readonly TimelineRow[];
+}
 
 /** A notification that has been checked and expanded: nothing is decided here any more. */
-export interface AcceptedNotification {
+export interface AcceptedNotification extends AcceptedContent {
   /** Shared by the ids of the notification and its messages. */
   readonly stem: string;
-  readonly channel: string;
   readonly priority: number;
   /** Milliseconds; in the future for a scheduled one. */
   readonly sendAt: number;
-  readonly providers: readonly string[] | undefined;
   /** Undefined: transactional. */
   readonly category?: string | undefined;
   /** Milliseconds; nothing is sent from then on. */
   readonly expiresAt?: number | undefined;
   /** Id of the schedule that made it. */
   readonly schedule?: string | undefined;
-  /** JSON of the content's metadata, for what apps are told. */
-  readonly metadata?: string | undefined;
-  /** JSON, stored once for all messages. */
-  readonly content: string;
-  readonly messages: readonly { readonly recipient: unknown; readonly addresses: readonly StoredAddress[] }[];
+  readonly messages: readonly AcceptedMessage[];
+  /** Undefined: it has one step, on its channel. */
+  readonly route?: AcceptedRoute | undefined;
+}
+
+export interface AcceptedMessage {
+  /** Where it is not its place in the list that names it. */
+  readonly uuid?: string | undefined;
+  readonly recipient: unknown;
+  readonly addresses: readonly StoredAddress[];
+}
+
+/** uuid of the message that stands at a place of the list, from 0. */
+export function uuidOf({ stem, messages }: AcceptedNotification, index: number): string {
+  return messages[index]?.uuid ?? uuidAt(stem, index + 1);
 }
 
 export interface IdempotencyKey {
@@ -109,14 +144,45 @@ function readKey(
 }
 
 function insertNotification(sql: SqlStorage, notification: AcceptedNotification, now: number): void {
-  const { stem, channel, priority, sendAt, providers, category, expiresAt, schedule, content, messages } = notification;
+  const { stem, priority, sendAt, messages, route } = notification;
+  insertContent(sql, stem, notification, notification, now);
+  for (const [index, part] of (route?.parts ?? []).entries()) {
+    insertContent(sql, partStem(stem, index + 1), { ...notification, route: undefined }, part, now);
+  }
+  const place = sendAt > now ? "scheduled" : "queued";
+  execForEach(
+    sql,
+    `INSERT INTO message (uuid, recipient, addresses, priority, place, status, due_at)
+     SELECT value ->> 'uuid', value -> 'recipient', value -> 'addresses', ?2, ?3, ?3, ?4 FROM json_each(?1)`,
+    messages.map(({ recipient, addresses }, index) => ({ uuid: uuidOf(notification, index), recipient, addresses })),
+    priority,
+    place,
+    sendAt,
+  );
+  if (route === undefined) return;
+  insertTimeline(sql, route.timeline);
+  execForEach(
+    sql,
+    `INSERT INTO escalation (uuid, addresses, trace, due_at)
+     SELECT value ->> 'uuid', value ->> 'addresses', value ->> 'trace', value ->> 'dueAt' FROM json_each(?1)`,
+    route.escalations,
+  );
+}
+
+function insertContent(
+  sql: SqlStorage,
+  stem: string,
+  { sendAt, category, expiresAt, schedule, route }: AcceptedNotification,
+  { channel, providers, content, metadata }: AcceptedContent,
+  now: number,
+): void {
   const uuid = uuidAt(stem, 0);
   const bytes = new TextEncoder().encode(content);
   const inParts = bytes.length > partBytes;
   sql.exec(
     `INSERT INTO notification (uuid, channel, accepted_at, send_at, providers, content, content_bytes, category,
-                               expires_at, schedule, metadata)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+                               expires_at, schedule, metadata, route)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     uuid,
     channel,
     now,
@@ -127,22 +193,13 @@ function insertNotification(sql: SqlStorage, notification: AcceptedNotification,
     category ?? null,
     expiresAt ?? null,
     schedule ?? null,
-    notification.metadata ?? null,
+    metadata ?? null,
+    route?.route ?? null,
   );
   for (let part = 0; inParts && part * partBytes < bytes.length; part++) {
     const data = bytes.slice(part * partBytes, (part + 1) * partBytes);
     sql.exec("INSERT INTO content_part (notification, part, data) VALUES (?, ?, ?)", uuid, part, data.buffer);
   }
-  const place = sendAt > now ? "scheduled" : "queued";
-  execForEach(
-    sql,
-    `INSERT INTO message (uuid, recipient, addresses, priority, place, status, due_at)
-     SELECT value ->> 'uuid', value -> 'recipient', value -> 'addresses', ?2, ?3, ?3, ?4 FROM json_each(?1)`,
-    messages.map(({ recipient, addresses }, index) => ({ uuid: uuidAt(stem, index + 1), recipient, addresses })),
-    priority,
-    place,
-    sendAt,
-  );
 }
 
 /** Content of notifications, by stem of the uuid; put together again where it was stored in parts. */

@@ -15,7 +15,7 @@ export const earliestDelivery = `(SELECT min(max(l.free_at,
 export function nextWake(sql: SqlStorage): number | undefined {
   const row = sql
     .exec<
-      Record<"due" | "lease" | "waiting" | "outbox" | "stray" | "delivery" | "schedule", number | null> & {
+      Record<"due" | "lease" | "waiting" | "outbox" | "stray" | "delivery" | "schedule" | "step", number | null> & {
         open: number;
       }
     >(
@@ -25,13 +25,14 @@ export function nextWake(sql: SqlStorage): number | undefined {
          (SELECT min(due_at) FROM outbox) AS outbox,
          (SELECT min(due_at) FROM stray WHERE due_at IS NOT NULL) AS stray,
          (SELECT min(due_at) FROM schedule WHERE due_at IS NOT NULL) AS schedule,
+         (SELECT min(due_at) FROM escalation WHERE due_at IS NOT NULL) AS step,
          ${earliestDelivery} AS delivery,
          (SELECT count(*) FROM chunk WHERE open = 1) AS open`,
     )
     .one();
   // With all chunks out there is nothing to claim: an outcome or the end of a lease comes first, and arms.
   const claimable = row.open < maxOpenChunks ? [row.due, row.waiting] : [];
-  const others = [row.lease, row.outbox, row.stray, row.delivery, row.schedule];
+  const others = [row.lease, row.outbox, row.stray, row.delivery, row.schedule, row.step];
   const moments = [...claimable, ...others].filter((at) => at !== null);
   return moments.length === 0 ? undefined : Math.min(...moments);
 }

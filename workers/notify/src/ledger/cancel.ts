@@ -1,23 +1,19 @@
-import { stemOf } from "../ids.ts";
+import { lastOf, notificationOf } from "../ids.ts";
 import { dueOrExpired } from "./context.ts";
+import { cancelRoutes, contentsOf, isRoute, moveSteps } from "./route-changes.ts";
 import { tellerOf } from "./listeners.ts";
 import type { MessageRow, Status, TimelineRow } from "./rows.ts";
 import { change, mayHaveBeenSent } from "./settle.ts";
 import { insertTimeline, selectMessages, updateMessages } from "./sql.ts";
 import type { MessageChange } from "./sql.ts";
-
-/** Why a message cannot be called back or moved. */
-export type TooLate =
-  /** A request is under way, or one was made whose outcome is unknown. */
-  | "may-have-been-sent"
-  /** It has its end: sent, failed, suppressed, ... */
-  | "already-finished"
-  /** A try has failed and the next is planned: it can be cancelled, and not moved. */
-  | "already-tried";
+import { tooLateFor } from "./too-late.ts";
+import type { TooLate } from "./too-late.ts";
 
 export interface Change {
   readonly uuid: string;
   readonly status: Status;
+  /** It stands for the steps of a person's route that had not been started, and have no messages. */
+  readonly isRoute?: true | undefined;
   /** Undefined: the message is now as was asked. */
   readonly tooLate: TooLate | undefined;
 }
@@ -30,7 +26,8 @@ export interface Target {
 
 /**
  * Calls messages back. One that is canceled here is never sent: it is in no chunk, no request for it is open and none had
- * an unknown outcome. Everything else is left alone. Undefined when there is nothing with this id.
+ * an unknown outcome. Everything else is left alone. With a notification go the steps that its route has not started yet.
+ * Undefined when there is nothing with this id.
  */
 export function cancel(sql: SqlStorage, target: Target, now: number): readonly Change[] | undefined {
   const rows = rowsOf(sql, target);
@@ -40,7 +37,7 @@ export function cancel(sql: SqlStorage, target: Target, now: number): readonly C
   const answer = rows.map((row): Change => {
     const { uuid, status } = row;
     if (row.place === "canceled") return { uuid, status, tooLate: undefined };
-    const tooLate = afterClaim(row);
+    const tooLate = tooLateFor(row);
     if (tooLate !== undefined) return { uuid, status, tooLate };
     const seq = row.seq + 1;
     const to = change(row, { seq, place: "canceled", due_at: null });
@@ -60,7 +57,9 @@ export function cancel(sql: SqlStorage, target: Target, now: number): readonly C
   insertTimeline(sql, timeline);
   updateMessages(sql, changes);
   teller.write(now);
-  return answer.length === 0 ? undefined : answer;
+  if (answer.length === 0) return undefined;
+  const ended = target.kind === "ntf" ? cancelRoutes(sql, target.uuid, now) : [];
+  return [...answer, ...ended.map((uuid): Change => ({ uuid, status: "canceled", isRoute: true, tooLate: undefined }))];
 }
 
 export interface Move {
@@ -87,7 +86,7 @@ export function reschedule(
   const rows = rowsOf(sql, target);
   const [first] = rows;
   if (first === undefined) return undefined;
-  const notification = `${stemOf(first.uuid)}00000000`;
+  const notification = notificationOf(first.uuid);
   const known = sql
     .exec<{ expires_at: number | null }>("SELECT expires_at FROM notification WHERE uuid = ?", notification)
     .one().expires_at;
@@ -101,7 +100,7 @@ export function reschedule(
     const tooLate =
       row.place === "canceled"
         ? "already-finished"
-        : (afterClaim(row) ?? (row.tries > 0 ? "already-tried" : undefined));
+        : (tooLateFor(row) ?? (row.tries > 0 ? "already-tried" : undefined));
     if (tooLate !== undefined) return { uuid, status, tooLate };
     const seq = row.seq + 1;
     const place = sendAt > now ? "scheduled" : "queued";
@@ -120,16 +119,15 @@ export function reschedule(
     sendAt,
   );
   if (target.kind === "ntf" && moved.length > 0) {
-    sql.exec("UPDATE notification SET send_at = ?, expires_at = ? WHERE uuid = ?", sendAt, end, notification);
+    sql.exec(
+      "UPDATE notification SET send_at = ?2, expires_at = ?3 WHERE uuid IN (SELECT value FROM json_each(?1))",
+      JSON.stringify(contentsOf(sql, notification)),
+      sendAt,
+      end,
+    );
   }
+  moveSteps(sql, moved, sendAt, now);
   return answer;
-}
-
-/** Undefined for a message that waits, and that nobody has or may have. */
-function afterClaim(row: MessageRow): TooLate | undefined {
-  if (row.place === "held") return "may-have-been-sent";
-  if (row.place !== "scheduled" && row.place !== "queued") return "already-finished";
-  return row.chunk !== null || row.unknown_tries > 0 ? "may-have-been-sent" : undefined;
 }
 
 function rowsOf(sql: SqlStorage, { kind, uuid }: Target): readonly MessageRow[] {
@@ -140,7 +138,7 @@ function rowsOf(sql: SqlStorage, { kind, uuid }: Target): readonly MessageRow[] 
           .exec<{ uuid: string }>(
             "SELECT uuid FROM message WHERE uuid > ? AND uuid <= ? ORDER BY uuid",
             uuid,
-            `${stemOf(uuid)}ffffffff`,
+            lastOf(uuid, isRoute(sql, uuid)),
           )
           .toArray()
           .map((row) => row.uuid);

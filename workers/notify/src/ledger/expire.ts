@@ -1,4 +1,5 @@
 import { stemOf, uuidAt } from "../ids.ts";
+import { followRoutes } from "./escalations.ts";
 import { tellerOf } from "./listeners.ts";
 import type { MessageRow, TimelineRow } from "./rows.ts";
 import { expired } from "./settle.ts";
@@ -20,6 +21,11 @@ export function expire(sql: SqlStorage, rows: readonly MessageRow[], now: number
   insertTimeline(sql, timeline);
   updateMessages(sql, changes);
   teller.write(now);
+  followRoutes(
+    sql,
+    rows.map(({ uuid }) => uuid),
+    now,
+  );
 }
 
 /** Of the messages' notifications, those that end, by stem. */

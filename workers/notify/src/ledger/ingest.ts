@@ -9,6 +9,7 @@ import { contextsOf } from "./context.ts";
 import type { Context } from "./context.ts";
 import { consequenceIn, eventKey, ownProvider } from "./incoming-event.ts";
 import type { IncomingEvent } from "./incoming-event.ts";
+import { followRoutes } from "./escalations.ts";
 import { tellerOf } from "./listeners.ts";
 import { isCarried, isRecorded, recorded, unrecorded } from "./evidence.ts";
 import type { EvidenceByAttempt, Milestones } from "./evidence.ts";
@@ -77,6 +78,7 @@ export function ingest(sql: SqlStorage, events: readonly IncomingEvent[], now: n
   putOutbox(sql, effects, now);
   teller.write(now);
   keepStrays(sql, strays, now);
+  followRoutes(sql, [...moved], now);
 }
 
 interface Attempt {

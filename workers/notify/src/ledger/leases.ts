@@ -6,6 +6,7 @@ import { budgetOf } from "../dispatch/budgets.ts";
 import { contextsOf } from "./context.ts";
 import { keepDeadLetters } from "./dead-letters.ts";
 import type { DeadLetter } from "./dead-letters.ts";
+import { followRoutes } from "./escalations.ts";
 import { tellerOf } from "./listeners.ts";
 import type { TimelineRow } from "./rows.ts";
 import { change, settle } from "./settle.ts";
@@ -86,6 +87,7 @@ export function expireLeases(sql: SqlStorage, now: number, settings: Settings): 
     insertTimeline(sql, timeline);
     updateMessages(sql, changes);
     keepDeadLetters(sql, dead, now);
+    followRoutes(sql, members, now);
   }
   teller.write(now);
 }

@@ -15,6 +15,7 @@ import { claimDeliveries, settleDeliveries } from "./deliveries.ts";
 import type { SettleDeliveries } from "./deliveries.ts";
 import { listDeliveries, replayDeliveries, trimDeliveries } from "./delivery-list.ts";
 import type { DeliveryCursor, ListedDelivery } from "./delivery-list.ts";
+import { startDueSteps } from "./escalations.ts";
 import { findByProviderIds, ingest } from "./ingest.ts";
 import type { IncomingEvent } from "./incoming-event.ts";
 import type { Entrypoints } from "./hand-over.ts";
@@ -206,7 +207,7 @@ export class Ledger extends DurableObject<Env> {
   }
 
   readNotification(uuid: string): NotificationDetail | undefined {
-    return readNotification(this.ctx.storage.sql, uuid);
+    return readNotification(this.ctx.storage.sql, uuid, Date.now());
   }
 
   pulse(now: number): Promise<Pulse> {
@@ -229,6 +230,7 @@ export class Ledger extends DurableObject<Env> {
     const turn = await this.ctx.storage.transaction(async () => {
       const { sql } = this.ctx.storage;
       expireLeases(sql, now, settings);
+      startDueSteps(sql, now);
       const taken = {
         jobs: claim(sql, this.#shard, now, settings),
         effects: takeOutbox(sql, now),

@@ -28,14 +28,19 @@ export interface Pulse {
 /** How a shard is. What should have happened and has not: a due message, the end of a lease, an effect, an event for an app, the alarm. */
 export async function readPulse(storage: DurableObjectStorage, shard: number, now: number): Promise<Pulse> {
   const row = storage.sql
-    .exec<Record<"due" | "lease" | "waiting" | "outbox" | "delivery" | "schedule", number | null> & { depth: number }>(
+    .exec<
+      Record<"due" | "lease" | "waiting" | "outbox" | "delivery" | "schedule" | "step", number | null> & {
+        depth: number;
+      }
+    >(
       `SELECT ${earliestDue} AS due,
               (SELECT min(at) FROM chunk WHERE open = 1) AS lease,
               (SELECT min(at) FROM chunk WHERE open = 0) AS waiting,
               ${earliestDelivery} AS delivery,
               (SELECT count(*) FROM outbox) AS depth,
               (SELECT min(due_at) FROM outbox) AS outbox,
-              (SELECT min(run_at) FROM schedule WHERE due_at IS NOT NULL) AS schedule`,
+              (SELECT min(run_at) FROM schedule WHERE due_at IS NOT NULL) AS schedule,
+              (SELECT min(due_at) FROM escalation WHERE due_at IS NOT NULL) AS step`,
     )
     .one();
   const alarm = await storage.getAlarm();
@@ -59,6 +64,7 @@ export async function readPulse(storage: DurableObjectStorage, shard: number, no
       late(row.outbox),
       late(row.delivery),
       late(row.schedule),
+      late(row.step),
       late(alarm),
     ),
   };

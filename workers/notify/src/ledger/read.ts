@@ -1,6 +1,9 @@
-import { stemOf, uuidAt } from "../ids.ts";
+import type { Route } from "../dispatch/escalate.ts";
+import { lastOf, partOf, stemOf, uuidAt } from "../ids.ts";
 import { readContents } from "./accept.ts";
 import type { EvidenceByAttempt, Milestones } from "./evidence.ts";
+import { readWalks } from "./read-route.ts";
+import type { RouteDetail } from "./read-route.ts";
 import type { MessageRow, Status, StoredAddress } from "./rows.ts";
 
 export interface MessageSummary {
@@ -50,8 +53,16 @@ export interface NotificationDetail {
   readonly schedule: string | undefined;
   readonly count: number;
   readonly byStatus: Readonly<Record<string, number>>;
-  /** At most 1,000, in the order of the request. */
-  readonly messages: readonly { readonly uuid: string; readonly to: readonly string[]; readonly status: Status }[];
+  /** At most 1,000, in the order of the request; of a route first those of its first step. */
+  readonly messages: readonly {
+    readonly uuid: string;
+    /** Of a route. */
+    readonly channel?: string | undefined;
+    readonly to: readonly string[];
+    readonly status: Status;
+  }[];
+  /** Undefined: it goes one way. */
+  readonly route?: RouteDetail | undefined;
 }
 
 type Listed = MessageRow & {
@@ -105,7 +116,7 @@ export function readMessage(sql: SqlStorage, uuid: string): MessageDetail | unde
   };
 }
 
-export function readNotification(sql: SqlStorage, uuid: string): NotificationDetail | undefined {
+export function readNotification(sql: SqlStorage, uuid: string, now: number): NotificationDetail | undefined {
   const found = sql
     .exec<{
       channel: string;
@@ -114,16 +125,21 @@ export function readNotification(sql: SqlStorage, uuid: string): NotificationDet
       expires_at: number | null;
       schedule: string | null;
       trimmed: string | null;
-    }>("SELECT channel, accepted_at, send_at, expires_at, schedule, trimmed FROM notification WHERE uuid = ?", uuid)
+      route: string | null;
+    }>(
+      "SELECT channel, accepted_at, send_at, expires_at, schedule, trimmed, route FROM notification WHERE uuid = ?",
+      uuid,
+    )
     .toArray()[0];
   if (found === undefined) return undefined;
   const rows = sql
     .exec<Pick<MessageRow, "uuid" | "addresses" | "status">>(
       "SELECT uuid, addresses, status FROM message WHERE uuid > ? AND uuid <= ? ORDER BY uuid",
       uuid,
-      `${stemOf(uuid)}ffffffff`,
+      lastOf(uuid, found.route !== null),
     )
     .toArray();
+  const route = found.route === null ? undefined : (JSON.parse(found.route) as Route);
   const byStatus: Record<string, number> = JSON.parse(found.trimmed ?? "{}") as Record<string, number>;
   for (const { status } of rows) byStatus[status] = (byStatus[status] ?? 0) + 1;
   return {
@@ -135,7 +151,13 @@ export function readNotification(sql: SqlStorage, uuid: string): NotificationDet
     schedule: found.schedule ?? undefined,
     count: Object.values(byStatus).reduce((sum, count) => sum + count, 0),
     byStatus,
-    messages: rows.slice(0, 1_000).map((row) => ({ uuid: row.uuid, to: labels(row.addresses), status: row.status })),
+    messages: rows.slice(0, 1_000).map((row) => ({
+      uuid: row.uuid,
+      channel: route?.channels[partOf(row.uuid)],
+      to: labels(row.addresses),
+      status: row.status,
+    })),
+    route: route && { route, people: readWalks(sql, uuid, now) },
   };
 }
 

@@ -4,6 +4,7 @@ import { budgetOf } from "../dispatch/budgets.ts";
 import { contextsOf } from "./context.ts";
 import { keepDeadLetters } from "./dead-letters.ts";
 import type { DeadLetter } from "./dead-letters.ts";
+import { followRoutes } from "./escalations.ts";
 import { tellerOf } from "./listeners.ts";
 import { putOutbox } from "./outbox.ts";
 import type { Effect } from "./outbox.ts";
@@ -85,6 +86,11 @@ export function record(sql: SqlStorage, command: RecordCommand, settings: Settin
   keepDeadLetters(sql, dead, now);
   putOutbox(sql, effects, now);
   teller.write(now);
+  followRoutes(
+    sql,
+    changes.map(({ uuid }) => uuid),
+    now,
+  );
 }
 
 /** Members that an incomplete answer left out are due again: nothing stays claimed by a chunk that is gone. */

@@ -1,3 +1,4 @@
+import { followRoutes } from "./escalations.ts";
 import { tellerOf } from "./listeners.ts";
 import type { MessageRow, Status, TimelineRow } from "./rows.ts";
 import { change } from "./settle.ts";
@@ -27,6 +28,7 @@ export function resolve(sql: SqlStorage, uuid: string, as: Verdict, now: number)
   teller.write(now);
   // Its budget begins anew.
   if (as === "resend") sql.exec("UPDATE message SET due_from = ? WHERE uuid = ?", now, uuid);
+  followRoutes(sql, [uuid], now);
   return { outcome: "resolved", status: to.status };
 }
 

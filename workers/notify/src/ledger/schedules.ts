@@ -129,7 +129,7 @@ export function readSchedule(sql: SqlStorage, uuid: string): StoredSchedule | un
 }
 
 /** A list shows no content but the subject, and a page of whole requests would be more than a call can carry. */
-const shortRequest = `json_patch(json_remove(request, '$.request.content', '$.request.to'),
+const shortRequest = `json_patch(json_remove(request, '$.request.content', '$.request.to', '$.request.route'),
   json_object('request', json_object('content', json_object('subject', request ->> '$.request.content.subject'))))`;
 
 /** By uuid, without recipients and content; `after` is the one that the last page ended with. */

@@ -232,6 +232,22 @@ const steps: readonly string[] = [
     PRIMARY KEY (day, channel, status)
   ) WITHOUT ROWID;
   `,
+  `
+  -- JSON of the route, of a notification that has one. Its later parts are notifications of their own, see ids.ts.
+  ALTER TABLE notification ADD COLUMN route TEXT;
+
+  -- One person's walk along a route.
+  CREATE TABLE escalation (
+    uuid TEXT PRIMARY KEY,
+    -- JSON: by part, whom the later steps are sent to.
+    addresses TEXT NOT NULL,
+    -- JSON: which steps were started, when and why.
+    trace TEXT NOT NULL,
+    -- When the next step starts, unless something comes before; null: no time starts one.
+    due_at INTEGER
+  ) WITHOUT ROWID;
+  CREATE INDEX escalation_due ON escalation (due_at) WHERE due_at IS NOT NULL;
+  `,
 ];
 
 /** Takes the steps that this shard has not taken. Runs in the constructor, before any call. */

@@ -1,4 +1,4 @@
-import { randomToken, stemOf, uuidAt } from "../ids.ts";
+import { isRouted, lastOf, notificationOf, randomToken } from "../ids.ts";
 import { earliestDue } from "./arm.ts";
 import type { Place, Status } from "./rows.ts";
 import { execForEach } from "./sql.ts";
@@ -86,6 +86,8 @@ function oldest(sql: SqlStorage, cutoff: number): readonly Finished[] {
        FROM message AS m JOIN notification AS n ON n.uuid = substr(m.uuid, 1, 24) || '00000000'
        WHERE m.uuid < ?1 AND m.place NOT IN (${unfinished.map((place) => `'${place}'`).join(", ")})
          AND m.chunk IS NULL AND coalesce(m.due_from, n.send_at) < ?2
+         AND NOT EXISTS (SELECT 1 FROM escalation AS e
+           WHERE e.uuid = substr(m.uuid, 1, 22) || '00' || substr(m.uuid, 25, 5) || '000' AND e.due_at IS NOT NULL)
        ORDER BY m.uuid LIMIT ?3`,
       cutoff.toString(16).padStart(12, "0"),
       cutoff,
@@ -117,23 +119,37 @@ function countByDay(sql: SqlStorage, going: readonly Finished[]): void {
 
 /** A notification goes with the last of its messages; until then it keeps the counts of those that went. */
 function settleNotifications(sql: SqlStorage, going: readonly Finished[]): void {
-  const byStem = new Map<string, Record<string, number>>();
+  const byNotification = new Map<string, Record<string, number>>();
+  const ends = new Map<string, string>();
   for (const { uuid, status } of going) {
-    const counts = byStem.get(stemOf(uuid)) ?? {};
+    const notification = notificationOf(uuid);
+    const counts = byNotification.get(notification) ?? {};
     counts[status] = (counts[status] ?? 0) + 1;
-    byStem.set(stemOf(uuid), counts);
+    byNotification.set(notification, counts);
+    ends.set(notification, lastOf(notification, isRouted(uuid)));
   }
   const left = sql
     .exec<{ uuid: string; trimmed: string | null; empty: number }>(
       `SELECT n.uuid, n.trimmed, NOT EXISTS (SELECT 1 FROM message AS m WHERE m.uuid > n.uuid
-          AND m.uuid <= substr(n.uuid, 1, 24) || 'ffffffff') AS empty
-       FROM json_each(?1) AS wanted JOIN notification AS n ON n.uuid = wanted.value`,
-      JSON.stringify(Array.from(byStem.keys(), (stem) => uuidAt(stem, 0))),
+          AND m.uuid <= wanted.value ->> 'last') AS empty
+       FROM json_each(?1) AS wanted JOIN notification AS n ON n.uuid = wanted.value ->> 'uuid'`,
+      JSON.stringify(Array.from(ends, ([uuid, last]) => ({ uuid, last }))),
     )
     .toArray();
-  const empty = left.filter((one) => one.empty === 1).map(({ uuid }) => uuid);
-  execForEach(sql, "DELETE FROM content_part WHERE notification IN (SELECT value FROM json_each(?1))", empty);
-  execForEach(sql, "DELETE FROM notification WHERE uuid IN (SELECT value FROM json_each(?1))", empty);
+  const empty = left.filter((one) => one.empty === 1).map(({ uuid }) => ({ uuid, last: ends.get(uuid) ?? uuid }));
+  // Of a route all parts go together: those that were never started have no messages that would go.
+  for (const [table, column] of [
+    ["content_part", "notification"],
+    ["escalation", "uuid"],
+    ["notification", "uuid"],
+  ]) {
+    execForEach(
+      sql,
+      `DELETE FROM ${table} WHERE ${column} IN (SELECT one.${column} FROM json_each(?1) AS wanted
+         JOIN ${table} AS one ON one.${column} BETWEEN wanted.value ->> 'uuid' AND wanted.value ->> 'last')`,
+      empty,
+    );
+  }
   execForEach(
     sql,
     "UPDATE notification SET trimmed = value ->> 'trimmed' FROM json_each(?1) WHERE notification.uuid = value ->> 'uuid'",
@@ -141,7 +157,7 @@ function settleNotifications(sql: SqlStorage, going: readonly Finished[]): void 
       .filter((one) => one.empty === 0)
       .map(({ uuid, trimmed }) => {
         const counts = JSON.parse(trimmed ?? "{}") as Record<string, number>;
-        for (const [status, count] of Object.entries(byStem.get(stemOf(uuid)) ?? {})) {
+        for (const [status, count] of Object.entries(byNotification.get(uuid) ?? {})) {
           counts[status] = (counts[status] ?? 0) + count;
         }
         return { uuid, trimmed: JSON.stringify(counts) };

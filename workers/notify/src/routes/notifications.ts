@@ -6,9 +6,10 @@ import { formatId, parseId } from "../ids.ts";
 import { shardStub } from "../ledger/shards.ts";
 import { notFound } from "../problem.ts";
 import { settingsOf } from "../settings.ts";
+import { routeView } from "../accept/route-view.ts";
 import { authorize } from "./authorize.ts";
 import { readJson } from "./body.ts";
-import { iso } from "./views.ts";
+import { iso, personView } from "./views.ts";
 import { cancelTarget, rescheduleTarget } from "./withdraw.ts";
 
 export const notifications = new Hono<{ Bindings: Env }>();
@@ -46,14 +47,16 @@ notifications.get("/:id", async (c) => {
   if (id === undefined || found === undefined) throw notFound("notification");
   return c.json({
     id: formatId("ntf", id.shard, found.uuid),
-    channel: found.channel,
+    channel: found.route === undefined ? found.channel : undefined,
+    route: found.route && routeView(found.route.route),
     acceptedAt: iso(found.acceptedAt),
     sendAt: iso(found.sendAt),
     expiresAt: found.expiresAt === undefined ? undefined : iso(found.expiresAt),
     schedule: found.schedule,
     count: found.count,
     byStatus: found.byStatus,
-    messages: found.messages.map(({ uuid, to, status }) => ({ id: formatId("msg", id.shard, uuid), to, status })),
+    messages: found.messages.map(({ uuid, ...one }) => ({ id: formatId("msg", id.shard, uuid), ...one })),
+    people: found.route?.people.map((person) => personView(id.shard, person)),
   });
 });
 

@@ -1,10 +1,12 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
 import * as v from "valibot";
-import { expand } from "../accept/expand.ts";
+import { expandRequest } from "../accept/expand-request.ts";
 import { isIdempotencyKey } from "../accept/idempotency.ts";
 import { notificationRequest } from "../accept/request.ts";
+import { routeView } from "../accept/route-view.ts";
 import { sha256Hex } from "../digest.ts";
+import type { Route } from "../dispatch/escalate.ts";
 import type { Env } from "../env.ts";
 import { formatId, newStem, parseId, randomToken, uuidAt } from "../ids.ts";
 import type { ParsedId } from "../ids.ts";
@@ -133,13 +135,15 @@ async function readDefinition(c: C): Promise<ScheduleDefinition> {
   const { name, cron, zone, paused, notification } = await readJson(c, scheduleRequest);
   const now = new Date();
   const errors: FieldError[] = [...checkCron({ cron, zone }, now.getTime())];
-  const expanded = await expand(notification, settingsOf(c.env), now);
+  const expanded = await expandRequest(notification, settingsOf(c.env), now);
   if (!expanded.ok) {
     errors.push(...expanded.errors.map(({ field, detail }) => ({ field: `notification.${field}`, detail })));
   }
   if (errors.length > 0 || !expanded.ok) throw invalid(errors);
   const to = expanded.notification.messages.flatMap(({ addresses }) => addresses.map(({ label }) => label));
-  const request = JSON.stringify({ request: notification, to } satisfies ScheduledRequest);
+  const planned = expanded.notification.route;
+  const route = planned && routeView(JSON.parse(planned.route) as Route);
+  const request = JSON.stringify({ request: notification, to, route } satisfies ScheduledRequest);
   if (new TextEncoder().encode(request).length > maxRequestBytes) {
     throw invalid([{ field: "notification", detail: `expected at most ${maxRequestBytes} bytes` }]);
   }
@@ -166,7 +170,7 @@ function found(c: C, shard: number, schedule: StoredSchedule | undefined): Respo
 
 function viewOf(shard: number, schedule: StoredSchedule): Record<string, unknown> {
   const { uuid, name, cron, zone, paused, nextRunAt, lastRun, createdAt, updatedAt } = schedule;
-  const { request, to } = JSON.parse(schedule.request) as ScheduledRequest;
+  const { request, to, route } = JSON.parse(schedule.request) as ScheduledRequest;
   const { channel, priority, category, providers, content } = request;
   const later = nextRunAt === undefined ? [] : [nextRunAt, ...nextRuns({ cron, zone }, nextRunAt, runsShown - 1)];
   return {
@@ -182,7 +186,7 @@ function viewOf(shard: number, schedule: StoredSchedule): Record<string, unknown
       notification: lastRun.notification,
       refused: lastRun.refused,
     },
-    notification: { channel, to, priority, category, providers, subject: content["subject"] },
+    notification: { channel, route, to, priority, category, providers, subject: content?.["subject"] },
     createdAt: iso(createdAt),
     updatedAt: iso(updatedAt),
   };

@@ -1,5 +1,6 @@
-import { formatId } from "../ids.ts";
+import { formatId, notificationOf } from "../ids.ts";
 import { defaultCategory } from "../suppress/category.ts";
+import type { PersonDetail } from "../ledger/read-route.ts";
 import type { MessageDetail, MessageSummary, TimelineEntry } from "../ledger/read.ts";
 
 /** A message as the API shows it: labels for addresses, ISO 8601 for times. */
@@ -18,7 +19,7 @@ export function messageView(shard: number, message: MessageSummary): Record<stri
   } = message;
   return {
     id: formatId("msg", shard, uuid),
-    notification: formatId("ntf", shard, `${uuid.slice(0, 24)}00000000`),
+    notification: formatId("ntf", shard, notificationOf(uuid)),
     channel,
     category,
     status,
@@ -46,6 +47,22 @@ export function messageDetailView(shard: number, message: MessageDetail): Record
     nextTryAt: nextTryAt === undefined ? undefined : iso(nextTryAt),
     milestones: Object.fromEntries(Object.entries(milestones).map(([name, at]) => [name, iso(at)])),
     timeline: timeline.map(entryView),
+  };
+}
+
+/** Where one person is on a route; steps count from 1. */
+export function personView(shard: number, { step, steps, canceledAt }: PersonDetail): Record<string, unknown> {
+  return {
+    step: step + 1,
+    canceledAt: canceledAt === undefined ? undefined : iso(canceledAt),
+    steps: steps.map(({ state, at, because, reason, messages }, index) => ({
+      step: index + 1,
+      state,
+      at: at === undefined ? undefined : iso(at),
+      because,
+      reason,
+      messages: messages.map((uuid) => formatId("msg", shard, uuid)),
+    })),
   };
 }
 

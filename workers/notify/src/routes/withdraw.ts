@@ -4,8 +4,9 @@ import { duration, moment, readWhen } from "../accept/when.ts";
 import type { Env } from "../env.ts";
 import { formatId, parseId } from "../ids.ts";
 import type { ParsedId } from "../ids.ts";
-import type { Change, TooLate } from "../ledger/cancel.ts";
+import type { Change } from "../ledger/cancel.ts";
 import { shardStub } from "../ledger/shards.ts";
+import type { TooLate } from "../ledger/too-late.ts";
 import { invalid, notFound, refusal } from "../problem.ts";
 import type { FieldError } from "../problem.ts";
 import { settingsOf } from "../settings.ts";
@@ -95,7 +96,14 @@ function answer(
     status: one.status,
     because: one.tooLate,
   }));
-  const counts = { [done]: changes.length - late.length, tooLate: late.length, messages: views };
+  const routes = changes.filter(({ isRoute }) => isRoute).length;
+  const counts = {
+    [done]: changes.length - late.length - routes,
+    tooLate: late.length,
+    messages: views,
+    // People whose next steps are not started any more.
+    ...(routes > 0 ? { routes } : {}),
+  };
   if (late.length === changes.length) {
     const reasons = (["may-have-been-sent", "already-tried", "already-finished"] as const).filter((reason) =>
       late.some(({ tooLate }) => tooLate === reason),

@@ -11,6 +11,8 @@ export interface ScheduledRequest {
   readonly request: NotificationRequest;
   /** Labels of the addresses: all that is shown. */
   readonly to: readonly string[];
+  /** Without what its steps say. */
+  readonly route?: readonly object[] | undefined;
 }
 
 /** Makes the notifications of runs. A run that was made before is found by its name, and made once. */

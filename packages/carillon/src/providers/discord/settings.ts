@@ -7,6 +7,7 @@ export const settings: ProviderSettings<"discord"> = {
   name: "Discord",
   channel: "discord",
   docs: "https://docs.discord.com/developers/resources/webhook",
+  reports: [],
   send: {
     // Each message brings its credential along: a name for the lane is all that there is to say.
     required: ["DISCORD_ACCOUNT"],

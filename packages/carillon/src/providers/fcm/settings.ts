@@ -6,6 +6,7 @@ export const settings: ProviderSettings<"fcm"> = {
   name: "Firebase Cloud Messaging",
   channel: "fcm",
   docs: "https://firebase.google.com/docs/cloud-messaging",
+  reports: [],
   send: {
     required: ["FCM_SERVICE_ACCOUNT"],
     optional: ["FCM_BASE_URL"],

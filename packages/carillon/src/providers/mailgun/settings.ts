@@ -7,6 +7,7 @@ export const settings: ProviderSettings<"email"> = {
   name: "Mailgun",
   channel: "email",
   docs: "https://documentation.mailgun.com",
+  reports: ["delivered", "opened", "clicked"],
   send: {
     required: ["MAILGUN_API_KEY", "MAILGUN_DOMAIN"],
     optional: ["MAILGUN_REGION", "MAILGUN_BASE_URL"],

@@ -6,6 +6,7 @@ export const settings: ProviderSettings<"email"> = {
   name: "Mailpit",
   channel: "email",
   docs: "https://mailpit.axllent.org/docs/",
+  reports: [],
   send: {
     required: ["MAILPIT_BASE_URL"],
     optional: ["MAILPIT_USERNAME", "MAILPIT_PASSWORD"],

@@ -7,6 +7,7 @@ export const settings: ProviderSettings<"email"> = {
   name: "Postmark",
   channel: "email",
   docs: "https://postmarkapp.com/developer",
+  reports: ["delivered", "opened", "clicked"],
   send: {
     required: ["POSTMARK_SERVER_TOKEN"],
     optional: ["POSTMARK_MESSAGE_STREAM", "POSTMARK_BASE_URL"],

@@ -7,6 +7,7 @@ export const settings: ProviderSettings<"email"> = {
   name: "Resend",
   channel: "email",
   docs: "https://resend.com/docs",
+  reports: ["delivered", "opened", "clicked"],
   send: {
     required: ["RESEND_API_KEY"],
     optional: ["RESEND_BASE_URL"],

@@ -7,6 +7,7 @@ export const settings: ProviderSettings<"email"> = {
   name: "Twilio SendGrid",
   channel: "email",
   docs: "https://www.twilio.com/docs/sendgrid",
+  reports: ["delivered", "opened", "clicked"],
   send: {
     required: ["SENDGRID_API_KEY"],
     optional: ["SENDGRID_BASE_URL"],

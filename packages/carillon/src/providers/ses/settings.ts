@@ -7,6 +7,7 @@ export const settings: ProviderSettings<"email"> = {
   name: "Amazon SES",
   channel: "email",
   docs: "https://docs.aws.amazon.com/ses/latest/dg/Welcome.html",
+  reports: ["delivered", "opened", "clicked"],
   send: {
     required: ["SES_ACCESS_KEY_ID", "SES_SECRET_ACCESS_KEY", "SES_REGION"],
     optional: ["SES_SESSION_TOKEN", "SES_CONFIGURATION_SET", "SES_BASE_URL"],

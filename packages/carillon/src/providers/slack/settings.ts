@@ -7,6 +7,7 @@ export const settings: ProviderSettings<"slack"> = {
   name: "Slack",
   channel: "slack",
   docs: "https://docs.slack.dev/messaging/",
+  reports: ["delivered", "clicked"],
   send: {
     // "none" for who has incoming webhooks alone: their messages bring their credential along.
     required: ["SLACK_TOKEN"],

@@ -8,6 +8,8 @@ export const settings: ProviderSettings<"sms"> = {
   name: "Twilio",
   channel: "sms",
   docs: "https://www.twilio.com/docs/messaging",
+  // `read` comes of WhatsApp and RCS, never of a text message.
+  reports: ["delivered"],
   send: {
     required: ["TWILIO_ACCOUNT_SID"],
     optional: [

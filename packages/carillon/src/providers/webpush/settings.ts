@@ -10,6 +10,8 @@ export const settings: ProviderSettings<"webpush"> = {
   name: "Web Push",
   channel: "webpush",
   docs: "https://www.rfc-editor.org/rfc/rfc8030",
+  // Not by the push service: by the service worker that shows it.
+  reports: ["delivered", "clicked"],
   send: {
     required: ["WEBPUSH_VAPID_SUBJECT", "WEBPUSH_VAPID_PUBLIC_KEY", "WEBPUSH_VAPID_PRIVATE_KEY"],
     optional: [
