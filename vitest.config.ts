@@ -37,7 +37,7 @@ const projects: TestProjectConfiguration[] = [
       fileParallelism: false,
     },
   })),
-  ...globSync("workers/*/vitest.config.ts", { cwd: import.meta.dirname }).toSorted(),
+  ...globSync("workers/*/vitest{,.*}.config.ts", { cwd: import.meta.dirname }).toSorted(),
 ];
 
 export default defineConfig({ test: { projects } });

@@ -34,20 +34,22 @@ function typeStages(): readonly Stage[] {
 }
 
 function vitestStages(): readonly Stage[] {
-  const workers = globSync("workers/*/vitest.config.ts", { cwd: root })
-    .toSorted()
-    .map((file) => dirname(file));
+  const workers = globSync("workers/*/vitest{,.*}.config.ts", { cwd: root }).toSorted();
   return [
     { name: "unit workerd", command: ["vitest", "run", "--project", "workerd"], vitest: true },
     { name: "package", command: ["vitest", "run", "--project", "package"], vitest: true },
     { name: "unit node", command: ["vitest", "run", "--project", "node"], vitest: true },
     { name: "parity", command: ["vitest", "run", "--project", "parity"], vitest: true },
     { name: "forgery", command: ["vitest", "run", "--project", "forgery"], vitest: true },
-    ...workers.map((folder): Stage => ({
-      name: folder,
-      command: ["vitest", "run", "--root", folder],
-      vitest: true,
-    })),
+    ...workers.map((file): Stage => {
+      const [folder, config] = [dirname(file), basename(file)];
+      const variant = /^vitest\.(\w+)\.config\.ts$/.exec(config)?.[1];
+      return {
+        name: variant === undefined ? folder : `${folder} ${variant}`,
+        command: ["vitest", "run", "--root", folder, "--config", config],
+        vitest: true,
+      };
+    }),
   ];
 }
 

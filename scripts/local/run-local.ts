@@ -5,11 +5,13 @@ import { demonstrate } from "./demonstration.ts";
 import { compareManners } from "./disorder.ts";
 import { homeFolder, lock, openHome, type Home } from "./home.ts";
 import { LocalProcessError, logTail } from "./local-process.ts";
+import { OptionError, readOptions, type LocalOptions } from "./options.ts";
 import { choosePort, PortError, type ChosenPort } from "./ports.ts";
 import { tinted } from "./terminal.ts";
 import {
   adminApiKey,
   migrateDirectory,
+  schedulerVariables,
   startService,
   startSimulator,
   untilServiceIsUp,
@@ -32,7 +34,15 @@ class Interrupted extends Error {
  * Starts the service and the simulator, sends the demonstration through the public API, and prints what becomes of it.
  * With `stay` it goes on until it is told to stop. Resolves to the exit code, when nothing of it is left.
  */
-export async function runLocal({ stay }: { readonly stay: boolean }): Promise<number> {
+export async function runLocal(run: { readonly stay: boolean; readonly args: readonly string[] }): Promise<number> {
+  const { stay } = run;
+  let options: LocalOptions;
+  try {
+    options = readOptions(run.args);
+  } catch (error) {
+    explain(error);
+    return 1;
+  }
   const home = openHome(homeFolder());
   const held = lock(home);
   if ("heldBy" in held) {
@@ -44,7 +54,7 @@ export async function runLocal({ stay }: { readonly stay: boolean }): Promise<nu
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupt);
   const workers: LocalWorker[] = [];
   try {
-    return await perform({ home, workers, signal: stopping.signal, stay });
+    return await perform({ ...options, home, workers, signal: stopping.signal, stay });
   } catch (error) {
     if (error instanceof Interrupted) {
       if (stay) print("\nStopped. The state is kept: `npm run reset` clears it.");
@@ -58,7 +68,7 @@ export async function runLocal({ stay }: { readonly stay: boolean }): Promise<nu
   }
 }
 
-interface Performance {
+interface Performance extends LocalOptions {
   readonly home: Home;
   /** Everything that was started, for whoever has to stop it. */
   readonly workers: LocalWorker[];
@@ -66,7 +76,7 @@ interface Performance {
   readonly stay: boolean;
 }
 
-async function perform({ home, workers, signal, stay }: Performance): Promise<number> {
+async function perform({ home, workers, signal, stay, scheduler }: Performance): Promise<number> {
   const servicePort = await choosePort("PORT", usualPort);
   const simulatorPort = await choosePort("SIMULATOR_PORT", usualSimulatorPort, [servicePort.port]);
   for (const chosen of [servicePort, simulatorPort]) sayWhichPort(chosen);
@@ -78,7 +88,7 @@ async function perform({ home, workers, signal, stay }: Performance): Promise<nu
   workers.push(simulator);
   await Promise.all([migrateDirectory(home, signal), untilSimulatorIsUp(simulator, signal)]);
   signal.throwIfAborted();
-  const service = startService(home, servicePort.port);
+  const service = startService(home, servicePort.port, schedulerVariables(scheduler, simulator));
   workers.push(service);
   await untilServiceIsUp(service, signal);
 
@@ -89,6 +99,7 @@ async function perform({ home, workers, signal, stay }: Performance): Promise<nu
     ["Console", `${service.url}/console/${keyPart}`],
     ["API", `${service.url}/v1`],
     ["API key", adminApiKey],
+    ["Woken by", scheduler === "qstash" ? "QStash (the simulator's)" : "the shards' own alarms"],
   ] as const;
   const printAddresses = (): void => {
     print("");
@@ -152,7 +163,7 @@ function explain(error: unknown): void {
     fail(`${error.message} Its log: ${relative(process.cwd(), error.logFile)}`);
     return;
   }
-  if (error instanceof PortError) fail(error.message);
+  if (error instanceof PortError || error instanceof OptionError) fail(error.message);
   else fail(error instanceof Error ? (error.stack ?? error.message) : String(error));
 }
 

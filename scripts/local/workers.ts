@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Home } from "./home.ts";
 import { LocalProcessError, readLog, startProcess, type LocalProcess } from "./local-process.ts";
+import type { Scheduler } from "./options.ts";
 
 /** The first API key of the service in `wrangler.dev.toml`: made up, and good for nothing else. */
 export const adminApiKey = "crl_local_development_only_admin_key";
@@ -49,6 +50,11 @@ export async function migrateDirectory(home: Home, signal?: AbortSignal): Promis
 export function startSimulator(home: Home, port: number, servicePort: number): LocalWorker {
   const variables = { WEBHOOK_TARGET: `http://127.0.0.1:${servicePort}` };
   return startWorker(home, { name: "simulator", config: simulatorConfig, port, state: home.simulatorState, variables });
+}
+
+/** Who wakes the service's shards; QStash is the simulator, too. */
+export function schedulerVariables(scheduler: Scheduler, simulator: LocalWorker): Readonly<Record<string, string>> {
+  return { SCHEDULER: scheduler, QSTASH_URL: `${simulator.url}/qstash.upstash.io` };
 }
 
 /**

@@ -1,4 +1,4 @@
-export { createSimulator, namesProvider, type Simulator, type SimulatorOptions } from "./simulator.ts";
+export { createSimulator, type Delivered, namesProvider, type Simulator, type SimulatorOptions } from "./simulator.ts";
 export { simulatorCredentials } from "./credentials.ts";
 export { ConnectionCut, isConnectionCut } from "./http/exchange.ts";
 export { outcomeNames, simulatorDomain, type SimulatedEventType } from "./outcome.ts";

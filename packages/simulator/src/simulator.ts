@@ -33,6 +33,9 @@ export interface SimulatorOptions {
   readonly wake?: ((atMs: number) => void) | undefined;
 }
 
+/** What it calls others with: providers' webhooks, and QStash's messages. */
+export type Delivered = "webhooks" | "jobs";
+
 export interface Simulator {
   /**
    * The whole simulator as a `fetch`: the providers' APIs by host name, or with the host name as the first part of the path;
@@ -44,10 +47,10 @@ export interface Simulator {
    * open one in the same way.
    */
   connectBrowser(socket: BrowserSocket): BrowserConnection;
-  /** Delivers what is due, of webhooks and of QStash's messages, and answers how many. Stops early after `budgetMs`. */
-  flush(budgetMs?: number): Promise<number>;
+  /** Delivers what is due, of both or of one kind, and answers how many. Stops early after `budgetMs`. */
+  flush(budgetMs?: number, only?: Delivered): Promise<number>;
   /** Delivers everything, due or not, retries included, and answers how many times something was tried. */
-  settle(): Promise<number>;
+  settle(only?: Delivered): Promise<number>;
   /** When `flush` has something to do next (Unix milliseconds); undefined: nothing waits. */
   nextDueMs(): number | undefined;
   /** Everything it keeps, for assertions. */
@@ -101,11 +104,12 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     },
     connectBrowser: (socket) => autopush.connect(socket),
     // What one delivers may bring something for the other, but neither waits for it.
-    flush: (budgetMs) => both(dispatcher.flush(budgetMs), queue.flush(budgetMs)),
-    async settle() {
+    flush: (budgetMs, only) =>
+      both(only, { webhooks: () => dispatcher.flush(budgetMs), jobs: () => queue.flush(budgetMs) }),
+    async settle(only) {
       let tried = 0;
       for (;;) {
-        const more = await both(dispatcher.settle(), queue.settle());
+        const more = await both(only, { webhooks: dispatcher.settle, jobs: queue.settle });
         tried += more;
         if (more === 0) return tried;
       }
@@ -127,8 +131,12 @@ const findByHostName = /* @__PURE__ */ lazy(() => createRouter(allRoutes));
 const findQueue = (url: URL): Called<typeof queueHosts> | undefined => findByQueueHost()(url);
 const findByQueueHost = /* @__PURE__ */ lazy(() => createRouter([queueHosts]));
 
-async function both(one: Promise<number>, other: Promise<number>): Promise<number> {
-  const [first, second] = await Promise.all([one, other]);
+/** Does both at once, unless only one is wanted. */
+async function both(
+  only: Delivered | undefined,
+  { webhooks, jobs }: Readonly<Record<Delivered, () => Promise<number>>>,
+): Promise<number> {
+  const [first, second] = await Promise.all([only === "jobs" ? 0 : webhooks(), only === "webhooks" ? 0 : jobs()]);
   return first + second;
 }
 

@@ -23,8 +23,15 @@ export interface Env {
   readonly PROVIDERS?: string;
   /** JSON: categories of notifications beside `transactional` and `marketing`, see `suppress/category.ts`. */
   readonly CATEGORIES?: string;
-  /** `https://notify.example.com`: where recipients reach this Worker, for the links to unsubscribe. */
+  /** `https://notify.example.com`: where this Worker is reached, by recipients' links to unsubscribe and by QStash. */
   readonly PUBLIC_URL?: string;
+  /** Who wakes shards: `alarm` (default: themselves), or `qstash`, with `PUBLIC_URL` and the following. */
+  readonly SCHEDULER?: string;
+  readonly QSTASH_TOKEN?: string;
+  /** Of the token's region. Default `https://qstash.upstash.io`, in Europe. */
+  readonly QSTASH_URL?: string;
+  readonly QSTASH_CURRENT_SIGNING_KEY?: string;
+  readonly QSTASH_NEXT_SIGNING_KEY?: string;
   /** `2027:secret,2026:older secret`: the first signs links to unsubscribe, all are known. Keep old ones for years. */
   readonly UNSUBSCRIBE_KEYS?: string;
   /** `2027:secret,2026:older secret`: what the app's server signs recipient tokens with; all are known. */

@@ -10,6 +10,8 @@ import { readRecipients } from "./recipients/settings.ts";
 import type { RecipientSettings } from "./recipients/settings.ts";
 import { readCategories } from "./suppress/category.ts";
 import type { Category } from "./suppress/category.ts";
+import { readScheduler } from "./schedule/settings.ts";
+import type { SchedulerSettings } from "./schedule/settings.ts";
 import { readUnsubscribe } from "./unsubscribe/settings.ts";
 import type { UnsubscribeSettings } from "./unsubscribe/settings.ts";
 
@@ -19,6 +21,7 @@ export type Environment = "production" | "staging" | "development" | "unknown";
 export interface Settings {
   readonly environment: Environment;
   readonly shards: number;
+  readonly scheduler: SchedulerSettings;
   readonly freePlan: boolean;
   readonly onUnknown: "resend" | "hold";
   /** How long messages are tried again for, by channel. */
@@ -72,6 +75,7 @@ export function readSettings(env: Env): Settings {
     environment,
     // Some requests ask all shards at once, and the Free plan allows an invocation 50 subrequests.
     shards: readInteger(env.SHARDS, 16, 1, freePlan ? 16 : 256, "SHARDS", problems),
+    scheduler: readScheduler(env, environment === "production", problems),
     freePlan,
     budgets: readBudgets(env.RETRY_BUDGETS, problems),
     retentionDays: readInteger(env.RETENTION_DAYS, 90, 7, 3650, "RETENTION_DAYS", problems),

@@ -79,7 +79,7 @@ export async function until(
 ): Promise<MessageBody> {
   const end = Date.now() + withinMs;
   for (;;) {
-    await simulator.settle();
+    await simulator.settle("webhooks");
     const found = await message(id);
     if (wanted(found)) return found;
     if (Date.now() > end) throw new Error(`Message stands at ${found.status}: ${JSON.stringify(found.timeline)}`);

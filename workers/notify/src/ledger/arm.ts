@@ -1,4 +1,6 @@
 import { maxOpenChunks } from "../dispatch/limits.ts";
+import { planWake } from "./wakes.ts";
+import type { Wake } from "./wakes.ts";
 
 /** The due moment of the message that has waited longest: one look into the index for each priority. */
 export const earliestDue = `(SELECT min(due) FROM (
@@ -11,11 +13,21 @@ export const earliestDelivery = `(SELECT min(max(l.free_at,
     (SELECT min(d.due_at) FROM delivery AS d INDEXED BY delivery_due
      WHERE d.endpoint = l.endpoint AND d.due_at IS NOT NULL))) FROM listener AS l WHERE l.enabled = 1)`;
 
-/** The earliest moment at which this shard has something to do; undefined when it has nothing. */
-export function nextWake(sql: SqlStorage): number | undefined {
+/** When a shard has something to do next; undefined when it has nothing. */
+export interface NextMoments {
+  /** Messages, requests that are to be repeated, steps of routes, runs of schedules: what the scheduler is for. */
+  readonly sendAt: number | undefined;
+  /** Leases, effects, strays, events for apps: the shard looks after its own work itself. */
+  readonly ownAt: number | undefined;
+}
+
+export function nextMoments(sql: SqlStorage): NextMoments {
   const row = sql
     .exec<
-      Record<"due" | "lease" | "waiting" | "outbox" | "stray" | "delivery" | "schedule" | "step", number | null> & {
+      Record<
+        "due" | "lease" | "waiting" | "outbox" | "stray" | "delivery" | "run" | "handedRun" | "step",
+        number | null
+      > & {
         open: number;
       }
     >(
@@ -24,7 +36,8 @@ export function nextWake(sql: SqlStorage): number | undefined {
          (SELECT min(at) FROM chunk WHERE open = 0) AS waiting,
          (SELECT min(due_at) FROM outbox) AS outbox,
          (SELECT min(due_at) FROM stray WHERE due_at IS NOT NULL) AS stray,
-         (SELECT min(due_at) FROM schedule WHERE due_at IS NOT NULL) AS schedule,
+         (SELECT due_at FROM schedule WHERE due_at IS NOT NULL AND tries = 0 ORDER BY due_at LIMIT 1) AS run,
+         (SELECT due_at FROM schedule WHERE due_at IS NOT NULL AND tries > 0 ORDER BY due_at LIMIT 1) AS handedRun,
          (SELECT min(due_at) FROM escalation WHERE due_at IS NOT NULL) AS step,
          ${earliestDelivery} AS delivery,
          (SELECT count(*) FROM chunk WHERE open = 1) AS open`,
@@ -32,24 +45,44 @@ export function nextWake(sql: SqlStorage): number | undefined {
     .one();
   // With all chunks out there is nothing to claim: an outcome or the end of a lease comes first, and arms.
   const claimable = row.open < maxOpenChunks ? [row.due, row.waiting] : [];
-  const others = [row.lease, row.outbox, row.stray, row.delivery, row.schedule, row.step];
-  const moments = [...claimable, ...others].filter((at) => at !== null);
-  return moments.length === 0 ? undefined : Math.min(...moments);
+  return {
+    sendAt: earliest([...claimable, row.run, row.step]),
+    ownAt: earliest([row.lease, row.outbox, row.stray, row.delivery, row.handedRun]),
+  };
+}
+
+function earliest(moments: readonly (number | null | undefined)[]): number | undefined {
+  const given = moments.filter((at) => at !== null && at !== undefined);
+  return given.length === 0 ? undefined : Math.min(...given);
 }
 
 /** An alarm that is this late was lost. One that is due right now must be left alone: set anew with each write, it would
  * be put off for as long as writes keep coming. */
 const lostAfterMs = 5_000;
 
+export interface Arming {
+  readonly shard: number;
+  readonly now: number;
+  readonly lastAlarmAt: number;
+  /** Whether sends are woken by the queue, with the alarm behind it. */
+  readonly byQueue: boolean;
+}
+
 /**
- * The one place that sets the alarm: when none is set, when the set one was lost, or when something is due earlier.
- * Never at or before the millisecond of the alarm that runs or ran last: re-armed to that, it would never fire again
- * (https://github.com/cloudflare/workerd/issues/6866).
+ * The one place that says who calls next. It sets the alarm: when none is set, when the set one was lost, or when something
+ * is due earlier. Never at or before the millisecond of the alarm that runs or ran last: re-armed to that, it would never
+ * fire again (https://github.com/cloudflare/workerd/issues/6866). Answers the wake that is to be published once the
+ * transaction is committed.
  */
-export async function arm(storage: DurableObjectStorage, now: number, lastAlarmAt: number): Promise<void> {
-  const next = nextWake(storage.sql);
-  if (next === undefined) return;
-  const at = Math.max(next, Math.max(now, lastAlarmAt) + 1);
-  const set = await storage.getAlarm();
-  if (set === null || set <= now - lostAfterMs || at < set) await storage.setAlarm(at);
+export async function arm(storage: DurableObjectStorage, arming: Arming): Promise<Wake | undefined> {
+  const { shard, now, lastAlarmAt, byQueue } = arming;
+  const { sendAt, ownAt } = nextMoments(storage.sql);
+  const plan = byQueue ? planWake(storage.sql, shard, sendAt, now) : { alarmAt: sendAt, publish: undefined };
+  const next = earliest([plan.alarmAt, ownAt]);
+  if (next !== undefined) {
+    const at = Math.max(next, Math.max(now, lastAlarmAt) + 1);
+    const set = await storage.getAlarm();
+    if (set === null || set <= now - lostAfterMs || at < set) await storage.setAlarm(at);
+  }
+  return plan.publish;
 }

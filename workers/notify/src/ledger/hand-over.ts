@@ -3,6 +3,7 @@ import type { TellJob } from "./deliveries.ts";
 import type { IncomingEvent } from "./incoming-event.ts";
 import type { Effect } from "./outbox.ts";
 import type { Run } from "./schedules.ts";
+import type { Wake } from "./wakes.ts";
 
 /**
  * The stateless entrypoints that a shard hands its work to, as `ctx.exports` offers them in this Worker. Each answers at
@@ -16,4 +17,5 @@ export interface Entrypoints {
     correlate(shard: number, strays: readonly IncomingEvent[]): Promise<void>;
   };
   readonly Schedules: { fire(shard: number, runs: readonly Run[]): Promise<void> };
+  readonly Wakes: { publish(wake: Wake): Promise<void> };
 }

@@ -5,7 +5,7 @@ import { shardOfName } from "../ids.ts";
 import { settingsOf } from "../settings.ts";
 import { accept, bind, findAccepted } from "./accept.ts";
 import type { AcceptAnswer, AcceptCommand, IdempotencyKey } from "./accept.ts";
-import { arm } from "./arm.ts";
+import { arm, nextMoments } from "./arm.ts";
 import { cancel, reschedule } from "./cancel.ts";
 import type { Change, ExpiresBefore, Move, Target } from "./cancel.ts";
 import { claim } from "./claim.ts";
@@ -48,10 +48,12 @@ import { forgetStrays, takeStrays } from "./strays.ts";
 import { addToTally } from "./tally.ts";
 import { readTrimmed, trim } from "./trim.ts";
 import type { TrimmedCount } from "./trim.ts";
+import { mayAlarmSend, notePublished, noteSilence, noteUnpublished, takeWake } from "./wakes.ts";
+import type { Wake } from "./wakes.ts";
 
 /**
  * One shard of the ledger: what was asked, and what became of it. Every call that writes is one storage transaction, and
- * arms the alarm in it, so that nothing is saved without being scheduled. The object itself waits for nobody: its alarm
+ * arms in it, so that nothing is saved without being scheduled. The object itself waits for nobody: its alarm
  * claims what is due, hands it to stateless entrypoints, and returns.
  */
 export class Ledger extends DurableObject<Env> {
@@ -223,40 +225,89 @@ export class Ledger extends DurableObject<Env> {
     });
   }
 
+  /** Of a wake that was handed over to be published: what the queue answered when it did not take it. */
+  settleWake(wake: Wake, refused?: string): Promise<void> {
+    const now = Date.now();
+    return this.#write((sql) =>
+      refused === undefined ? notePublished(sql, wake, now) : noteUnpublished(sql, wake, refused, now),
+    );
+  }
+
+  /** The queue's call: sends all that is due. Which wake it stands for decides nothing. */
+  async wake(at: number): Promise<{ readonly earlyMs: number } | { readonly handedOut: number }> {
+    const now = Date.now();
+    if (at > now) return { earlyMs: at - now };
+    const handedOut = await this.#turn(now, (sql) => {
+      takeWake(sql, now);
+      return true;
+    });
+    return { handedOut };
+  }
+
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
     const now = Date.now();
     this.#lastAlarmAt = info?.scheduledTime ?? now;
+    await this.#turn(now, (sql) => {
+      if (!this.#isByQueue()) return true;
+      noteSilence(sql, now);
+      return mayAlarmSend(sql, nextMoments(sql).sendAt);
+    });
+  }
+
+  /** Takes back what was lost, and hands out what is due: sends, where `maySend` says so. Answers how much it handed out. */
+  async #turn(now: number, maySend: (sql: SqlStorage) => boolean): Promise<number> {
     const settings = settingsOf(this.env);
     const turn = await this.ctx.storage.transaction(async () => {
       const { sql } = this.ctx.storage;
+      const sends = maySend(sql);
       expireLeases(sql, now, settings);
-      startDueSteps(sql, now);
+      if (sends) startDueSteps(sql, now);
       const taken = {
-        jobs: claim(sql, this.#shard, now, settings),
+        jobs: sends ? claim(sql, this.#shard, now, settings) : [],
         effects: takeOutbox(sql, now),
         strays: takeStrays(sql, now),
-        runs: takeRuns(sql, now),
+        runs: takeRuns(sql, now, sends ? "due" : "handed-out"),
         tells: claimDeliveries(sql, this.#shard, now),
       };
-      await arm(this.ctx.storage, now, this.#lastAlarmAt);
-      return taken;
+      return { ...taken, wake: await this.#arm(now) };
     });
-    const { Deliver, Effects, Schedules } = this.ctx.exports as unknown as Entrypoints;
+    const { Deliver, Effects, Schedules, Wakes } = this.ctx.exports as unknown as Entrypoints;
     const handed: Promise<void>[] = turn.jobs.map((job) => Deliver.deliver(job));
     if (turn.effects.length > 0) handed.push(Effects.apply(this.#shard, turn.effects));
     if (turn.strays.length > 0) handed.push(Effects.correlate(this.#shard, turn.strays));
     for (const job of turn.tells) handed.push(Effects.tell(job));
     if (turn.runs.length > 0) handed.push(Schedules.fire(this.#shard, turn.runs));
+    const handedOut = handed.length;
+    if (turn.wake !== undefined) handed.push(Wakes.publish(turn.wake));
     // All answer at once and work on by themselves. What could not be handed over comes back when its lease ends.
     await Promise.allSettled(handed);
+    return handedOut;
   }
 
-  #write<T>(work: (sql: SqlStorage) => T): Promise<T> {
-    return this.ctx.storage.transaction(async () => {
-      const result = work(this.ctx.storage.sql);
+  async #write<T>(work: (sql: SqlStorage) => T): Promise<T> {
+    const { result, wake } = await this.ctx.storage.transaction(async () => {
+      const done = work(this.ctx.storage.sql);
       // By this object's own clock: the caller's may be behind, at the very moment of the alarm that runs.
-      await arm(this.ctx.storage, Date.now(), this.#lastAlarmAt);
-      return result;
+      return { result: done, wake: await this.#arm(Date.now()) };
     });
+    if (wake !== undefined) {
+      const { Wakes } = this.ctx.exports as unknown as Entrypoints;
+      // Nobody waits for it: that it is wanted stands in the ledger.
+      Wakes.publish(wake).catch(() => undefined);
+    }
+    return result;
+  }
+
+  #arm(now: number): Promise<Wake | undefined> {
+    return arm(this.ctx.storage, {
+      shard: this.#shard,
+      now,
+      lastAlarmAt: this.#lastAlarmAt,
+      byQueue: this.#isByQueue(),
+    });
+  }
+
+  #isByQueue(): boolean {
+    return settingsOf(this.env).scheduler.queue !== undefined;
   }
 }

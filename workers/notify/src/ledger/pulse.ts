@@ -3,6 +3,8 @@ import { readTally } from "./tally.ts";
 import type { Tally } from "./tally.ts";
 import { readTrouble } from "./trouble.ts";
 import type { LaneTrouble } from "./trouble.ts";
+import { readWaking } from "./wakes.ts";
+import type { Waking } from "./wakes.ts";
 
 /** How late a shard is, in milliseconds at `now`; zero where nothing is late. */
 export interface Pulse {
@@ -23,6 +25,8 @@ export interface Pulse {
   readonly troubles?: readonly LaneTrouble[];
   /** Absent, like the lanes, from a shard that still runs the code of before. */
   readonly tallies?: readonly Tally[];
+  /** How it goes with the queue. Absent from a shard that still runs the code of before. */
+  readonly waking?: Waking;
 }
 
 /** How a shard is. What should have happened and has not: a due message, the end of a lease, an effect, an event for an app, the alarm. */
@@ -57,6 +61,7 @@ export async function readPulse(storage: DurableObjectStorage, shard: number, no
     alarmLateMs: late(alarm),
     troubles: readTrouble(storage.sql),
     tallies: readTally(storage.sql),
+    waking: readWaking(storage.sql),
     lateMs: Math.max(
       late(row.due),
       late(row.lease),

@@ -148,12 +148,13 @@ export function listSchedules(sql: SqlStorage, after: string, limit: number): re
 
 /**
  * Runs that are due, as many as one call can carry; each is handed out again, later and later, until {@link settleRun}.
- * The others stay due, and have the next turn.
+ * The others stay due, and have the next turn. `handed-out` leaves those that are due for the first time.
  */
-export function takeRuns(sql: SqlStorage, now: number): readonly Run[] {
+export function takeRuns(sql: SqlStorage, now: number, which: "due" | "handed-out" = "due"): readonly Run[] {
   const due = sql.exec<Row>(
-    "SELECT * FROM schedule INDEXED BY schedule_due WHERE due_at <= ? ORDER BY due_at LIMIT ?",
+    `SELECT * FROM schedule INDEXED BY schedule_due WHERE due_at <= ?1 AND tries >= ?2 ORDER BY due_at LIMIT ?3`,
     now,
+    which === "due" ? 0 : 1,
     runsPerTurn,
   );
   const rows: Row[] = [];

@@ -248,6 +248,33 @@ const steps: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX escalation_due ON escalation (due_at) WHERE due_at IS NOT NULL;
   `,
+  `
+  -- When this shard is to be called by the queue; gone once it was, or once nobody waits for it any more.
+  CREATE TABLE wake (
+    at INTEGER NOT NULL,
+    generation INTEGER NOT NULL,
+    -- When its publication was handed over last.
+    planned_at INTEGER NOT NULL,
+    -- Null until the queue has taken it.
+    published_at INTEGER,
+    PRIMARY KEY (at, generation)
+  ) WITHOUT ROWID;
+
+  -- One row: how it goes with the queue.
+  CREATE TABLE waking (
+    id INTEGER PRIMARY KEY,
+    -- Of the last wake.
+    generation INTEGER NOT NULL,
+    -- What is due until then goes out by the shard's own alarm: it was called a moment ago.
+    open_until INTEGER NOT NULL,
+    -- Wakes in a row for which nobody called.
+    silent INTEGER NOT NULL,
+    -- Since when nothing can be published; null: it can.
+    failing_since INTEGER,
+    failed_at INTEGER,
+    failure TEXT
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /** Takes the steps that this shard has not taken. Runs in the constructor, before any call. */

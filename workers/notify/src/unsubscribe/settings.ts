@@ -1,4 +1,5 @@
 import type { Env } from "../env.ts";
+import { originOf } from "../public-url.ts";
 import { readSigningKeys } from "../signing-keys.ts";
 import type { SigningKey } from "../signing-keys.ts";
 
@@ -19,16 +20,9 @@ export function readUnsubscribe(
   problems: string[],
 ): UnsubscribeSettings | undefined {
   if (PUBLIC_URL === undefined && UNSUBSCRIBE_KEYS === undefined) return undefined;
+  // RFC 8058 asks for https.
   const origin = originOf(PUBLIC_URL ?? "", !isProduction);
   if (origin === undefined) problems.push("PUBLIC_URL is not https:// and a host: marketing email is refused");
   const [first, ...older] = readSigningKeys("UNSUBSCRIBE_KEYS", UNSUBSCRIBE_KEYS ?? "", problems);
   return origin === undefined || first === undefined ? undefined : { origin, keys: [first, ...older] };
-}
-
-/** RFC 8058 asks for https; in development there may be none. */
-function originOf(text: string, allowHttp: boolean): string | undefined {
-  if (!URL.canParse(text)) return undefined;
-  const { protocol, origin, pathname, search, hash, username } = new URL(text);
-  const isBare = pathname === "/" && search === "" && hash === "" && username === "";
-  return isBare && (protocol === "https:" || (allowHttp && protocol === "http:")) ? origin : undefined;
 }

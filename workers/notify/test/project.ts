@@ -1,0 +1,46 @@
+import { simulatorCredentials } from "@carillon/simulator";
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { kCurrentWorker } from "miniflare";
+import { defineConfig } from "vitest/config";
+
+const { twilio } = simulatorCredentials;
+
+/** Tests of the service in workerd, with the simulator for everything that it calls. */
+export function project(options: {
+  readonly name: string;
+  readonly include: readonly string[];
+  readonly setupFiles?: readonly string[];
+  /** Variables of the deployment that is tested. */
+  readonly variables?: Readonly<Record<string, string>>;
+}): ReturnType<typeof defineConfig> {
+  const { name, include, setupFiles = [], variables = {} } = options;
+  return defineConfig({
+    plugins: [
+      cloudflareTest(async () => ({
+        main: "./test/worker.ts",
+        wrangler: { configPath: "../../wrangler.dev.toml" },
+        miniflare: {
+          bindings: {
+            TEST_MIGRATIONS: await readD1Migrations(new URL("../migrations", import.meta.url).pathname),
+            GUARD: '{"allow":{"email":["*@simulator.test"],"sms":["+1500555*"]}}',
+            PROVIDERS: "resend,postmark,sendgrid,twilio",
+            TWILIO_ACCOUNT_SID: twilio.accountSid,
+            TWILIO_AUTH_TOKEN: twilio.authToken,
+            TWILIO_FROM: twilio.from,
+            TWILIO_STATUS_CALLBACK: "https://carillon.test/v1/webhooks/twilio",
+            ...variables,
+          },
+          // The simulator runs inside the Worker under test, where its tests can reach it.
+          serviceBindings: { SIMULATOR: { name: kCurrentWorker, entrypoint: "SimulatorForTests" } },
+        },
+      })),
+    ],
+    test: {
+      name,
+      include: [...include],
+      setupFiles: ["./test/setup.ts", ...setupFiles],
+      testTimeout: 20_000,
+      expect: { poll: { timeout: 10_000 } },
+    },
+  });
+}
