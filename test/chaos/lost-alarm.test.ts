@@ -1,5 +1,6 @@
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { letTimePass, loseAlarms } from "./lost-alarm.ts";
+import { letTimePass, loseAlarms } from "./disk.ts";
 import { pause, post, recipients, setUp, statuses, until, type Rig } from "./rig.ts";
 
 const minuteMs = 60_000;
@@ -16,8 +17,9 @@ describe("a shard whose alarm is lost", () => {
     const posted = await post(rig, recipients(60), { provider: "resend", inMs: 30_000 });
     expect((await rig.service.health()).ok).toBe(true);
     await rig.crash();
-    expect(loseAlarms(rig.home)).toBe(1);
-    letTimePass(rig.home, 10 * minuteMs);
+    const ledgers = join(rig.home.serviceState, "v3/do/carillon-Ledger");
+    expect(loseAlarms(ledgers)).toBe(1);
+    letTimePass(ledgers, 10 * minuteMs);
     await rig.restart();
 
     const { ok, body } = await rig.service.health();

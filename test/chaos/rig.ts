@@ -1,6 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { serviceApi, simulatorApi, type ServiceApi, type SimulatorApi } from "../../scripts/local/api.ts";
@@ -64,18 +63,30 @@ export async function setUp(): Promise<Rig> {
 
 /** Two ports, held at the same time so that they differ. */
 async function freePorts(): Promise<readonly [number, number]> {
-  const servers = await Promise.all([listen(), listen()]);
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return [ports[0] ?? 0, ports[1] ?? 0];
+  const [one, other] = await Promise.all([hold(), hold()]);
+  await Promise.all([one.release(), other.release()]);
+  return [one.port, other.port];
 }
 
-function listen(): Promise<ReturnType<typeof createServer>> {
-  return new Promise((resolve, reject) => {
+export async function freePort(): Promise<number> {
+  const held = await hold();
+  await held.release();
+  return held.port;
+}
+
+/** Below those that systems give to whoever asks for any: nobody else has it while the service is down. */
+const ports = { from: 20_000, to: 32_000 };
+
+async function hold(): Promise<{ readonly port: number; release(): Promise<unknown> }> {
+  for (;;) {
+    const port = ports.from + Math.floor(Math.random() * (ports.to - ports.from));
     const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => resolve(server));
-  });
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (isFree) return { port, release: () => new Promise((resolve) => server.close(resolve)) };
+  }
 }
 
 /** `count` addresses of the simulator's, all delivered to, that no other call has given. */

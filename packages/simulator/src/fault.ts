@@ -10,6 +10,8 @@ const scope = {
   recipient: v.optional(v.pipe(v.string(), v.minLength(1))),
   /** How many requests it happens to; absent: until it is deleted. */
   times: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  /** How much of the requests that it is meant for it happens to, by chance: 0.1 is one of ten. Absent: all. */
+  share: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
 };
 
 /**
@@ -43,6 +45,7 @@ interface FaultScope {
   readonly provider?: string | undefined;
   readonly recipient?: string | undefined;
   readonly times?: number | undefined;
+  readonly share?: number | undefined;
 }
 
 export type FaultInput = FaultScope &

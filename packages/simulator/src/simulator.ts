@@ -26,7 +26,7 @@ export interface SimulatorOptions {
   /** All that the package has, unless given. */
   readonly routes?: readonly Route[] | undefined;
   readonly now?: (() => Date) | undefined;
-  /** From 0 up to 1; orders shuffled webhooks. */
+  /** From 0 up to 1; orders shuffled webhooks, and picks the requests of a fault that has a share of them. */
   readonly random?: (() => number) | undefined;
   readonly sleep?: ((ms: number, signal?: AbortSignal) => Promise<void>) | undefined;
   /** Told when webhooks or deliveries become due (Unix milliseconds), to call `flush` then. Without it nothing is delivered unasked. */

@@ -310,3 +310,13 @@ describe("a route's rate", () => {
     for (let count = 0; count < 5; count += 1) expect((await call(simulator, {}, "/a")).status).toBe(200);
   });
 });
+
+test("a fault happens to its share of the requests, and is counted down only then", async () => {
+  const draws = [0.5, 0.09, 0.1, 0.95, 0.01];
+  const simulator = simulatorOf(() => taken(message()), {}, { random: () => draws.shift() ?? 1 });
+  simulator.store.addFault({ kind: "unavailable", share: 0.1, times: 2 });
+  const statuses: number[] = [];
+  for (let request = 0; request < 6; request++) statuses.push((await call(simulator)).status);
+  expect(statuses).toEqual([200, 503, 200, 200, 503, 200]);
+  expect(draws).toEqual([]);
+});

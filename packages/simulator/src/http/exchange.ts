@@ -68,7 +68,12 @@ export function createExchange(options: ExchangeOptions): Exchange {
     });
     const recipients = handled.messages.flatMap((message) => message.recipients);
     const takeFault = (test: (fault: Fault) => boolean): Fault | undefined =>
-      store.takeFault((fault) => test(fault) && faultMatches(fault, route.id, recipients));
+      store.takeFault(
+        (fault) =>
+          test(fault) &&
+          faultMatches(fault, route.id, recipients) &&
+          (fault.share === undefined || options.random() < fault.share),
+      );
 
     const key = handled.idempotencyKey === undefined ? undefined : `${route.id} ${handled.idempotencyKey}`;
     if (key !== undefined && route.idempotency && undecided.has(key)) return respond(route.idempotency.concurrent());
