@@ -3,12 +3,14 @@ import { HTTPException } from "hono/http-exception";
 import type { Env } from "./env.ts";
 import { problemResponse } from "./problem.ts";
 import { deadLetters } from "./routes/dead-letters.ts";
+import { devices } from "./routes/devices.ts";
 import { endpoints } from "./routes/endpoints.ts";
 import { health } from "./routes/health.ts";
 import { jobs } from "./routes/jobs.ts";
 import { keys } from "./routes/keys.ts";
 import { messages } from "./routes/messages.ts";
 import { notifications } from "./routes/notifications.ts";
+import { push } from "./routes/push.ts";
 import { recipientPreferences } from "./routes/recipient-preferences.ts";
 import { recipients } from "./routes/recipients.ts";
 import { suppressionTransfer } from "./routes/suppression-transfer.ts";
@@ -34,7 +36,7 @@ app.use("*", async (c, next) => {
   return undefined;
 });
 
-for (const path of ["/v1/suppressions/*", "/v1/unsubscribe/*"]) app.use(path, tellOfChanges);
+for (const path of ["/v1/suppressions/*", "/v1/unsubscribe/*", "/v1/recipients/*"]) app.use(path, tellOfChanges);
 
 app.route("/v1/notifications", notifications);
 app.route("/v1/messages", messages);
@@ -44,6 +46,8 @@ app.route("/v1/suppressions", suppressionTransfer);
 app.route("/v1/unsubscribe", unsubscribe);
 app.route("/v1/recipients", recipients);
 app.route("/v1/recipients", recipientPreferences);
+app.route("/v1/recipients", devices);
+app.route("/v1/push", push);
 app.route("/v1/endpoints", endpoints);
 app.route("/v1/keys", keys);
 app.route("/v1/jobs", jobs);

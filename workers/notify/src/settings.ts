@@ -1,5 +1,5 @@
 import { allowlist, capture, redirect } from "carillon";
-import type { AnyProvider, ChannelId, Fetch, Guard, ProviderSettings, WebhookSource } from "carillon";
+import type { AnyProvider, ChannelId, Fetch, Guard, ProviderSettings, Registrar, WebhookSource } from "carillon";
 import { readBudgets } from "./dispatch/budgets.ts";
 import type { Budgets } from "./dispatch/budgets.ts";
 import { readUrlPolicy } from "./endpoints/url-policy.ts";
@@ -32,6 +32,8 @@ export interface Settings {
   /** In order of preference, by channel. */
   readonly providers: Readonly<Partial<Record<ChannelId, readonly AnyProvider[]>>>;
   readonly webhooks: ReadonlyMap<string, WebhookSource>;
+  /** Of channels whose devices register by themselves: what to ask of them, and what they must know. */
+  readonly registrars: Readonly<Partial<Record<ChannelId, Registrar>>>;
   /** Every provider that this build knows, switched on or not. */
   readonly known: readonly ProviderSettings[];
   readonly categories: ReadonlyMap<string, Category>;
@@ -140,18 +142,22 @@ function readGuard(env: Env, environment: Environment, problems: string[]): Guar
 function readProviders(
   variables: Readonly<Record<string, unknown>>,
   problems: string[],
-): Pick<Settings, "providers" | "webhooks"> {
+): Pick<Settings, "providers" | "webhooks" | "registrars"> {
   const present = (name: string): boolean => typeof variables[name] === "string" && variables[name] !== "";
   const pick = (names: readonly string[]): Record<string, string> =>
     Object.fromEntries(names.filter(present).map((name) => [name, variables[name] as string]));
   const providers: Partial<Record<ChannelId, AnyProvider[]>> = {};
   const webhooks = new Map<string, WebhookSource>();
+  const registrars: Partial<Record<ChannelId, Registrar>> = {};
   for (const settings of inOrder(variables["PROVIDERS"], problems)) {
-    const { send, receive } = settings;
+    const { send, receive, register } = settings;
     if (send.required.every(present)) {
       attempt(settings.id, problems, () => {
-        const provider = send.create(pick([...send.required, ...send.optional])) as AnyProvider;
+        const given = pick([...send.required, ...send.optional]);
+        const provider = send.create(given) as AnyProvider;
         (providers[settings.channel] ??= []).push(provider);
+        const registrar = register?.create(given);
+        if (registrar !== undefined) registrars[settings.channel] ??= registrar;
       });
     }
     const names = receive?.required.find((set) => set.every(present));
@@ -159,7 +165,7 @@ function readProviders(
       attempt(`${settings.id} webhook`, problems, () => webhooks.set(settings.id, receive.create(pick(names))));
     }
   }
-  return { providers, webhooks };
+  return { providers, webhooks, registrars };
 }
 
 function inOrder(order: unknown, problems: string[]): readonly ProviderSettings[] {

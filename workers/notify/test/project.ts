@@ -5,6 +5,12 @@ import { defineConfig } from "vitest/config";
 
 const { twilio } = simulatorCredentials;
 
+/** A VAPID pair that was current before the simulator's; made up, like all of its. */
+const older = {
+  publicKey: "BMre6YhRKMhc2Okgvg72V_1Pwyz6a50p8fYVmN15ujxLbenUqEcRGYCQHGqeDplEn3G5bcX-BY_1gRrEetAS1v0",
+  privateKey: "LcbTVnQ7F7FFiHd9uWqvdhUltCzT9MxKcyyfHihNvvA",
+};
+
 /** Tests of the service in workerd, with the simulator for everything that it calls. */
 export function project(options: {
   readonly name: string;
@@ -22,8 +28,10 @@ export function project(options: {
         miniflare: {
           bindings: {
             TEST_MIGRATIONS: await readD1Migrations(new URL("../migrations", import.meta.url).pathname),
-            GUARD: '{"allow":{"email":["*@simulator.test"],"sms":["+1500555*"]}}',
-            PROVIDERS: "resend,postmark,sendgrid,twilio",
+            GUARD: '{"allow":{"email":["*@simulator.test"],"sms":["+1500555*"],"webpush":["*"],"fcm":["*"]}}',
+            PROVIDERS: "resend,postmark,sendgrid,twilio,webpush,fcm",
+            WEBPUSH_VAPID_PREVIOUS_PUBLIC_KEY: older.publicKey,
+            WEBPUSH_VAPID_PREVIOUS_PRIVATE_KEY: older.privateKey,
             TWILIO_ACCOUNT_SID: twilio.accountSid,
             TWILIO_AUTH_TOKEN: twilio.authToken,
             TWILIO_FROM: twilio.from,

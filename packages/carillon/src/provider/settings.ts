@@ -1,5 +1,6 @@
-import type { ChannelId } from "../channels/channel.ts";
+import type { ChannelId, Message } from "../channels/channel.ts";
 import type { Provider } from "./contract.ts";
+import type { FieldProblem } from "./message.ts";
 import type { WebhookSource } from "./webhook.ts";
 
 /**
@@ -27,4 +28,14 @@ export interface ProviderSettings<C extends ChannelId = ChannelId> {
         create(variables: Readonly<Record<string, string>>): WebhookSource;
       }
     | undefined;
+  /** Where devices register by themselves, with an address that nobody has looked at. It needs what `send` needs. */
+  readonly register?: { create(variables: Readonly<Record<string, string>>): Registrar<C> } | undefined;
+}
+
+/** What registers devices must know of a provider. */
+export interface Registrar<C extends ChannelId = ChannelId> {
+  /** Public keys that addresses are made with, each of which can be sent to: the first is for new ones. */
+  readonly publicKeys: readonly string[];
+  /** What keeps an address that its channel takes from ever being sent to. */
+  check(to: Message<C>["to"]): Promise<readonly FieldProblem[]>;
 }

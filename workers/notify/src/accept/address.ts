@@ -11,7 +11,7 @@ const blankContent: Readonly<Record<ChannelId, Readonly<Record<string, unknown>>
   fcm: { title: "-" },
 };
 
-/** The least that makes an address, so that a channel can be asked about content alone. */
+/** The least that makes an address, so that a channel can be asked about content alone, or about a part of an address. */
 export const sampleAddress: Readonly<Record<ChannelId, unknown>> = {
   email: "nobody@example.com",
   sms: "+15005550006",

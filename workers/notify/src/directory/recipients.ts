@@ -41,7 +41,7 @@ type AddressRow = {
 };
 
 /** Nobody is made anew while they are being erased. */
-const notErasing = "NOT EXISTS (SELECT 1 FROM erasure WHERE erasure.recipient = ?1)";
+export const notErasing = "NOT EXISTS (SELECT 1 FROM erasure WHERE erasure.recipient = ?1)";
 
 /** Makes a recipient, or puts this one in the place of the one that is there. One transaction. */
 export async function putRecipient(

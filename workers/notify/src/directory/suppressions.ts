@@ -1,3 +1,4 @@
+import { isDeviceChannel } from "../devices/channels.ts";
 import { everyCategory } from "../suppress/category.ts";
 
 /**
@@ -63,11 +64,14 @@ export async function findBlocks(
 ): Promise<Blocks> {
   const optOuts = `UNION ALL SELECT address_key, reason, category FROM opt_out
     WHERE channel = ?1 AND removed_at IS NULL AND address_key IN (SELECT value FROM json_each(?2))`;
+  const retired = `UNION ALL SELECT address_key, 'device-retired', NULL FROM device
+    WHERE channel = ?1 AND retired_at IS NOT NULL AND address_key IN (SELECT value FROM json_each(?2))`;
   const { results } = await db
     .prepare(
       `SELECT address_key, reason, NULL AS category FROM suppression
        WHERE channel = ?1 AND removed_at IS NULL AND (expires_at IS NULL OR expires_at > ?3)
-         AND address_key IN (SELECT value FROM json_each(?2)) ${options.optOuts ? optOuts : ""}`,
+         AND address_key IN (SELECT value FROM json_each(?2))
+       ${isDeviceChannel(channel) ? retired : ""} ${options.optOuts ? optOuts : ""}`,
     )
     .bind(channel, JSON.stringify([...new Set(addressKeys)]), options.now)
     .all<{ address_key: string; reason: string; category: string | null }>();

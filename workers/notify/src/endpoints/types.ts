@@ -17,6 +17,7 @@ export const appEventTypes = [
   "message.failed",
   "suppression.created",
   "suppression.removed",
+  "device.retired",
   "provider.unauthorized",
 ] as const;
 

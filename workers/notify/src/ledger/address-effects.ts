@@ -27,6 +27,8 @@ export function addressEffect(
   switch (consequence.kind) {
     case "suppress":
       return { ...about, kind: "suppress", reason: consequence.reason };
+    case "retire":
+      return { ...about, kind: "retire" };
     case "opt-out":
       return { ...about, kind: "opt-out", category: consequence.own ? optOutCategory : everyCategory };
     case "lift":

@@ -17,6 +17,8 @@ interface AddressEffect {
 export type SuppressionEffect = AddressEffect &
   (
     | { readonly kind: "suppress"; readonly reason: SuppressionReason }
+    /** The device that has the address is gone. */
+    | { readonly kind: "retire" }
     | { readonly kind: "opt-out"; readonly category: string }
     /** A message bounced softly there; `withdrawn`: and was delivered after all. */
     | { readonly kind: "soft-bounce"; readonly withdrawn: boolean }

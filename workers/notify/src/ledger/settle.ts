@@ -280,7 +280,7 @@ function suppressOnly(row: MessageRow, report: AttemptReport, fence: Fence): rea
   const [only] = addresses;
   if (only === undefined || addresses.length > 1) return [];
   const { provider, providerCode } = report;
-  const consequence = consequenceOfRefusal(provider, providerCode, fence.optOutCategory !== undefined);
+  const consequence = consequenceOfRefusal(fence.channel, provider, providerCode, fence.optOutCategory !== undefined);
   // When it was refused: a report that comes a second time, or late, is no newer for it.
   const cause = { id: `${provider}:${row.uuid}:gone`, causedAt: report.startedAt.getTime(), message: row.uuid };
   return [addressEffect(consequence, only, fence, cause)].filter((effect) => effect !== undefined);

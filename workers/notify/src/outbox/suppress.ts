@@ -1,3 +1,4 @@
+import { retireDevices } from "../directory/devices.ts";
 import { addOptOuts, liftOptOuts } from "../directory/opt-outs.ts";
 import { countSoftBounces } from "../directory/soft-bounces.ts";
 import { addSuppressions, liftSuppressions } from "../directory/suppressions.ts";
@@ -19,6 +20,7 @@ export async function applySuppressions(
     sourceMessage: sourceMessage === undefined ? undefined : formatId("msg", shard, sourceMessage),
   }));
   const suppressed = all.filter((effect) => effect.kind === "suppress");
+  const gone = all.filter((effect) => effect.kind === "retire");
   const optedOut = all
     .filter((effect) => effect.kind === "opt-out")
     .map((effect) => ({ ...effect, reason: "provider" as const }));
@@ -29,6 +31,7 @@ export async function applySuppressions(
   const liftedWhole = lifted.filter((effect) => effect.of === "everything");
   const statements = [
     ...(suppressed.length > 0 ? [addSuppressions(db, suppressed, now, false)] : []),
+    ...(gone.length > 0 ? retireDevices(db, gone, now) : []),
     ...(optedOut.length > 0 ? [addOptOuts(db, optedOut, now, false)] : []),
     ...(soft.length > 0 ? countSoftBounces(db, soft, now) : []),
     ...(liftedWhole.length > 0 ? [liftSuppressions(db, liftedWhole, now)] : []),

@@ -5,6 +5,7 @@ import type { Preference } from "../directory/preferences.ts";
 import { ensureRecipient, findRecipient } from "../directory/recipients.ts";
 import type { Env } from "../env.ts";
 import { notFound } from "../problem.ts";
+import { beingErased } from "../recipients/being-erased.ts";
 import { isWanted, preferencesOf, preferencesRequest, saidOf } from "../recipients/preferences.ts";
 import { readRecipientId } from "../recipients/request.ts";
 import { settingsOf } from "../settings.ts";
@@ -12,7 +13,6 @@ import type { Settings } from "../settings.ts";
 import { authorizeFor } from "./authorize.ts";
 import { readJson } from "./body.ts";
 import { allowBrowsers } from "./cors.ts";
-import { beingErased } from "./recipients.ts";
 
 /** What a recipient wants: by an API key, or from their own browser. */
 export const recipientPreferences = new Hono<{ Bindings: Env }>();

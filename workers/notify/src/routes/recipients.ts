@@ -5,6 +5,7 @@ import { changeRecipient, findRecipient, listRecipients, putRecipient } from "..
 import type { Recipient } from "../directory/recipients.ts";
 import type { Env } from "../env.ts";
 import { invalid, notFound, refusal } from "../problem.ts";
+import { beingErased } from "../recipients/being-erased.ts";
 import {
   maxRecipientBytes,
   mergePatch,
@@ -90,11 +91,6 @@ async function answer(
   const found = await findRecipient(c.env.DB, id);
   if (found === undefined) throw beingErased();
   return c.json(viewOf(found, scopes), status, status === 201 ? { location: `/v1/recipients/${id}` } : {});
-}
-
-/** Until all shards have confirmed. */
-export function beingErased(): ReturnType<typeof refusal> {
-  return refusal({ status: 409, code: "being-erased", title: "This recipient is being erased." });
 }
 
 function readCursor(cursor: string): string {

@@ -1,3 +1,4 @@
+import { trimDevices } from "../directory/devices.ts";
 import { trimSoftBounces } from "../directory/soft-bounces.ts";
 import { readListeners } from "../directory/endpoints.ts";
 import { handOverDirectoryEvents } from "../endpoints/directory-events.ts";
@@ -13,8 +14,9 @@ export async function sweepShards(env: Env): Promise<void> {
   const failed = swept.filter(({ status }) => status === "rejected").length;
   try {
     await trimSoftBounces(env.DB, now);
+    await trimDevices(env.DB, now);
   } catch {
-    console.error(JSON.stringify({ event: "soft-bounces-not-trimmed" }));
+    console.error(JSON.stringify({ event: "directory-not-trimmed" }));
   }
   if (failed > 0) console.error(JSON.stringify({ event: "sweep-failed", shards: failed }));
   await handOverDirectoryEvents(env).catch(() => {

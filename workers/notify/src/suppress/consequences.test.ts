@@ -155,8 +155,11 @@ describe("what an event causes for its address", () => {
 
 describe("a refusal at the send", () => {
   it("ends the address, but for Postmark's of what may be left: that is of one stream, and may be an opt-out", () => {
-    expect(consequenceOfRefusal("twilio", "21610", true)).toEqual(gone);
-    expect(consequenceOfRefusal("postmark", "406", true)).toEqual(optOut);
-    expect(consequenceOfRefusal("postmark", "406", false)).toEqual(gone);
+    expect(consequenceOfRefusal("sms", "twilio", "21610", true)).toEqual(gone);
+    expect(consequenceOfRefusal("email", "postmark", "406", true)).toEqual(optOut);
+    expect(consequenceOfRefusal("email", "postmark", "406", false)).toEqual(gone);
+    expect(consequenceOfRefusal("slack", "slack", "channel_is_archived", false)).toEqual(gone);
+    expect(consequenceOfRefusal("webpush", "webpush", undefined, false)).toEqual({ kind: "retire" });
+    expect(consequenceOfRefusal("fcm", "fcm", "UNREGISTERED", true)).toEqual({ kind: "retire" });
   });
 });

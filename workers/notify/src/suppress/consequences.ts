@@ -1,16 +1,18 @@
 import type { DeliveryEvent, EventType } from "carillon";
+import { isDeviceChannel } from "../devices/channels.ts";
 import type { SuppressionReason } from "../directory/suppressions.ts";
 
 /**
  * What an event, or a refusal, causes for its address.
  *
- * - `suppress`: nothing is sent there any more. `soft`: counted, see `soft-bounces.ts`; `received` takes it back.
+ * - `suppress`: nothing is sent there any more. `retire`: nor to the device that has it; where none has, it is suppressed. `soft`: counted, see `soft-bounces.ts`; `received` takes it back.
  * - `opt-out`: nothing that is not required; `own` narrows it to the message's category where that is known.
  * - `lift`: the provider sends there again, so what providers had said before is over: never a complaint, nor what was put
  *   there by hand or by the recipient on our own page.
  */
 export type Consequence =
   | { readonly kind: "suppress"; readonly reason: SuppressionReason }
+  | { readonly kind: "retire" }
   | { readonly kind: "soft" }
   | { readonly kind: "received" }
   | { readonly kind: "opt-out"; readonly own?: true | undefined }
@@ -127,9 +129,16 @@ export function consequenceOf(event: DeliveryEvent): Consequence | undefined {
 }
 
 /**
- * What a provider's refusal at the send causes (`recipient-gone`). Postmark's 406 is of one message stream, and does not say
+ * What a provider's refusal at the send causes (`recipient-gone`). A device comes back when it registers again; a suppression
+ * stays. Postmark's 406 is of one message stream, and does not say
  * why: where the refused message could be opted out of, it is taken for that, so that receipts are not lost.
  */
-export function consequenceOfRefusal(provider: string, code: string | undefined, optional: boolean): Consequence {
+export function consequenceOfRefusal(
+  channel: string,
+  provider: string,
+  code: string | undefined,
+  optional: boolean,
+): Consequence {
+  if (isDeviceChannel(channel)) return { kind: "retire" };
   return provider === "postmark" && code === "406" && optional ? optOut : gone;
 }

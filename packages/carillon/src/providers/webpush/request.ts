@@ -7,9 +7,9 @@ import { problemsOf } from "../../rule/rule.ts";
 import type { OutboundRequest } from "../../provider/request.ts";
 import { declarativePayload, notificationRule } from "./declarative.ts";
 import { encryptPush, importReceiverKey, maxPayloadBytes, senderKeySupply } from "./encrypt.ts";
-import { readEndpoint } from "./endpoint.ts";
 import { messageRules, type WebPushMessageOptions, type WebPushOptions } from "./options.ts";
-import { type VapidKeys, vapidToken } from "./vapid.ts";
+import { notOnCurve, wayTo } from "./subscription.ts";
+import { vapidToken } from "./vapid.ts";
 
 /**
  * Makes what builds the requests of one sender (RFC 8030, 8188, 8291, 8292), and keeps its tokens and the keys of the
@@ -17,9 +17,8 @@ import { type VapidKeys, vapidToken } from "./vapid.ts";
  */
 export function pushBuilder(
   lane: Pick<Provider, "id" | "account">,
-  { vapid, allowEndpoint, padToBytes }: WebPushOptions,
+  factory: WebPushOptions,
 ): Provider<"webpush">["buildRequest"] {
-  const vapidKeys = [vapid].flat() as readonly VapidKeys[];
   const nextSenderKeys = senderKeySupply();
   const tokens = createRecall(lane);
   // Up to 1,000. The notifier's cache may be outside of the process, where no key can go.
@@ -27,13 +26,10 @@ export function pushBuilder(
   return async (message, context) => {
     // Four weeks are what push services keep at most, and what `web-push` asks for.
     const { to, notification, ttlSeconds = 2_419_200, urgency, topic, providerOptions } = message;
-    const endpoint = readEndpoint(to.endpoint, allowEndpoint);
-    // The first is the one for a subscription that names none.
-    const sender = vapidKeys.find(({ publicKey }) => publicKey === (to.applicationServerKey ?? publicKey));
+    const way = wayTo(to, factory);
+    const { endpoint, sender } = way;
     const text = textOf(message);
-    const problems: FieldProblem[] = [...problemsOf({ notification }, [], () => notificationRule)];
-    if (!endpoint) problems.push(["to.endpoint", "a known or allowed push service"]);
-    if (!sender) problems.push(["to.applicationServerKey", "a key of vapid"]);
+    const problems: FieldProblem[] = [...problemsOf({ notification }, [], () => notificationRule), ...way.problems];
     if (text.length > maxPayloadBytes) {
       problems.push([notification ? "notification" : "payload", `at most ${maxPayloadBytes} bytes`]);
     }
@@ -65,12 +61,12 @@ export function pushBuilder(
       try {
         publicKey = await importReceiverKey(point);
       } catch {
-        return refused("to.keys.p256dh", "a point of P-256");
+        return refused(...notOnCurve);
       }
       if (receiverKeys.size >= 1000) receiverKeys.clear();
       receiverKeys.set(p256dh, publicKey);
     }
-    const options: WebPushMessageOptions = { padToBytes, ...providerOptions[lane.id] };
+    const options: WebPushMessageOptions = { padToBytes: factory.padToBytes, ...providerOptions[lane.id] };
     return request(
       await encryptPush(
         { publicKey, point, authSecret: fromBase64Url(auth) as Uint8Array },
