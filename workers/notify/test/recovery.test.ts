@@ -3,6 +3,7 @@ import { deliverChunk } from "../src/deliver/deliver.ts";
 import { leaseMs } from "../src/dispatch/limits.ts";
 import type { Env } from "../src/env.ts";
 import { claim } from "../src/ledger/claim.ts";
+import type { ChunkJob } from "../src/ledger/claim.ts";
 import type { IncomingEvent } from "../src/ledger/incoming-event.ts";
 import { accept, email, env, fault, message, received, untilStatus } from "./service.ts";
 import type { MessageBody } from "./service.ts";
@@ -122,6 +123,56 @@ describe("when Deliver dies", () => {
     expect(membersOf(only(await claimed(shard)))).toEqual(uuids);
   });
 
+  it.each([
+    ["when its lease ends", (job: ChunkJob) => die(job.shard)],
+    [
+      "when its outcome is unknown",
+      (job: ChunkJob) =>
+        told(
+          job,
+          membersOf(job).map((uuid) => attempt(uuid)),
+        ),
+    ],
+  ])("what a provider had reported stays part of a request that has a key %s", async (_, end) => {
+    const { shard, uuids, ids } = await waiting(addresses(3), { providers: ["resend"] });
+    const first = only(await claimed(shard));
+    await inShard(shard, (_, __, ledger) =>
+      ledger.ingest([{ ...delivered(uuids[1]!), provider: "resend" }], Date.now()),
+    );
+    await end(first);
+    const second = only(await claimed(shard));
+    expect(membersOf(second)).toEqual(uuids);
+    // Nor does it get lost when the turn is over before the request was repeated.
+    await told(
+      second,
+      uuids.map((uuid) => ({ uuid, kind: "postponed", reason: "The turn was over.", forMs: 0 })),
+    );
+    const third = only(await claimed(shard));
+    expect([membersOf(third), third.renderedAt]).toEqual([uuids, first.renderedAt]);
+    await deliverChunk(env, third);
+    const found = await Promise.all(ids.map(message));
+    expect(found.map(({ status }) => status)).toEqual(["sent", "delivered", "sent"]);
+    expect(found.some(({ possibleDuplicate }) => possibleDuplicate)).toBe(false);
+  });
+
+  it("a bounce that comes meanwhile, and suppresses its address, does not make the request another one", async () => {
+    const to = addresses(3);
+    const { shard, uuids, ids } = await waiting(to, { providers: ["resend"] });
+    const first = only(await claimed(shard));
+    await deliverChunk({ ...env, LEDGER: unreachable(env) }, first);
+    expect(ids.map(received)).toEqual([1, 1, 1]);
+    await inShard(shard, (_, __, ledger) =>
+      ledger.ingest([{ ...delivered(uuids[0]!), provider: "resend", type: "bounced" }], Date.now()),
+    );
+    await suppress(to[0]!);
+    await die(shard);
+    await deliverChunk(env, only(await claimed(shard)));
+    expect(ids.map(received)).toEqual([1, 1, 1]);
+    const found = await Promise.all(ids.map(message));
+    expect(found.map(({ status }) => status)).toEqual(["bounced", "sent", "sent"]);
+    expect(found.some(({ possibleDuplicate }) => possibleDuplicate)).toBe(false);
+  });
+
   it("a report that forgets a member leaves nothing claimed", async () => {
     const { shard, uuids } = await waiting(addresses(2), { providers: ["resend"] });
     const job = only(await claimed(shard));
@@ -227,11 +278,7 @@ describe("when an answer is lost", () => {
       only(await claimed(shard)),
       uuids.map((uuid) => attempt(uuid, { requestKey: "batch", batchSize: 3 })),
     );
-    await env.DB.prepare(
-      "INSERT INTO suppression (channel, address_key, label, reason, caused_at, created_at) VALUES ('email', ?, 'x', 'manual', 0, 0)",
-    )
-      .bind(to[1])
-      .run();
+    await suppress(to[1]!);
     await deliverChunk(other, only(await claimed(shard)));
     const found = await Promise.all(ids.map(message));
     expect(found.map((one) => one.status)).toEqual([status, "suppressed", status]);
@@ -239,6 +286,20 @@ describe("when an answer is lost", () => {
     expect(ids.map(received)).toEqual(marked ? [1, 0, 1] : [0, 0, 0]);
   });
 });
+
+async function suppress(address: string): Promise<void> {
+  await env.DB.prepare(
+    "INSERT INTO suppression (channel, address_key, label, reason, caused_at, created_at) VALUES ('email', ?, 'x', 'manual', 0, 0)",
+  )
+    .bind(address)
+    .run();
+}
+
+/** Shards that nobody can report to. */
+function unreachable({ LEDGER }: Env): DurableObjectNamespace {
+  const get = (): object => ({ record: () => Promise.reject(new Error("The shard is gone.")) });
+  return { idFromName: (name: string) => LEDGER.idFromName(name), get } as unknown as DurableObjectNamespace;
+}
 
 const broken = {
   prepare: () => ({ bind: () => ({ all: () => Promise.reject(new Error("D1 is down")) }) }),

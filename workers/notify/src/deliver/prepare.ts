@@ -76,7 +76,8 @@ async function make(
 
 /**
  * Leaves out the suppressed addresses. A message whose every address in `to` is suppressed is not sent at all: whoever is
- * in copy was to see what those got.
+ * in copy was to see what those got. What the provider has taken, and will recognise by its key, stays as it was: without
+ * it the request would be another one, and the others of it would be sent again.
  */
 export async function withoutSuppressed(
   provider: AnyProvider,
@@ -86,11 +87,13 @@ export async function withoutSuppressed(
 ): Promise<{ wanted: readonly Ready[]; outcomes: readonly MemberOutcome[] }> {
   const wanted: Ready[] = [];
   const outcomes: MemberOutcome[] = [];
+  const isRecognised = provider.idempotency !== undefined;
+  const taken = new Set(job.members.filter((member) => isRecognised && member.taken === true).map(({ uuid }) => uuid));
   for (const one of ready) {
     const blockOf = (key: string): Block | undefined => blocks.get(key)?.find((block) => holds(block, one));
     const dropped = one.addressKeys.filter((key) => blockOf(key) !== undefined);
     const [first] = dropped;
-    if (first === undefined) {
+    if (first === undefined || taken.has(one.uuid)) {
       wanted.push(one);
       continue;
     }

@@ -151,6 +151,14 @@ describe("decide", () => {
     },
   );
 
+  it.each([
+    ["the same request, while the provider knows its key", keyed, { sameRequest: true, possibleDuplicate: false }],
+    ["another request where it takes no keys", plain, { sameRequest: false, possibleDuplicate: true }],
+  ])("asks the only lane again after an unknown outcome: %s", (_, lane, expected) => {
+    const given = { kind: "unavailable" as const, earlier: 1, lane, lanes: [lane], laneTries: 3, tries: 3 };
+    expect(decided(given)).toMatchObject({ action: "retry", lane: lane.key, ...expected });
+  });
+
   it("waits longer from try to try, with jitter", () => {
     const pauses = Array.from({ length: 50 }, () => decided({ kind: "unavailable", laneTries: 2 })).map((decision) =>
       decision.action === "retry" ? decision.at - now : -1,

@@ -99,12 +99,13 @@ function plan(
     failure.retryAfterMs ??
     backoffMs({ attempt: message.lane_tries, baseMs: 2_000, capMs: 60_000, random: Math.random });
   // The retry may start as late as its lease ends, and so may the try that the provider counts from.
-  const keyAgeMs = now + pause + leaseMs - (message.lane_since ?? now);
+  const isKeyOpen = (pauseMs: number): boolean =>
+    now + pauseMs + leaseMs - (message.lane_since ?? now) < lane.keyWindowMs;
   const step = nextStep({
     failure,
     inFlight: thisUnknown,
     earlierUnknown: message.unknown_tries > 0,
-    keyOpen: keyAgeMs < lane.keyWindowMs,
+    keyOpen: isKeyOpen(pause),
     attemptsLeft: message.lane_tries < triesPerLane,
     onUnknown,
   });
@@ -127,5 +128,8 @@ function plan(
     failure.retryAfterMs ?? 0,
     backoffMs({ attempt: round, baseMs: roundBaseMs, capMs: roundCapMs, random: Math.random }),
   );
-  return { action: "retry", lane: first.key, at: now + roundPause, possibleDuplicate: unknown, sameRequest: false };
+  const at = now + roundPause;
+  // Where there is one lane, its provider may know the key still.
+  const sameRequest = unknown && first.key === lane.key && isKeyOpen(roundPause);
+  return { action: "retry", lane: first.key, at, possibleDuplicate: unknown && !sameRequest, sameRequest };
 }

@@ -16,6 +16,8 @@ import type { Settings } from "../settings.ts";
 import { readContents } from "./accept.ts";
 import type { NotificationContent } from "./accept.ts";
 import { dueOrExpired, readProviders } from "./context.ts";
+import { isToldBy } from "./evidence.ts";
+import type { EvidenceByAttempt } from "./evidence.ts";
 import { expire, expiriesOf } from "./expire.ts";
 import type { MessageRow } from "./rows.ts";
 import { execForEach, selectMessages } from "./sql.ts";
@@ -31,7 +33,12 @@ export interface ChunkJob {
   readonly channel: string;
   readonly renderedAt: number;
   readonly leaseUntil: number;
-  readonly members: readonly { readonly uuid: string; readonly recipient: unknown }[];
+  readonly members: readonly {
+    readonly uuid: string;
+    readonly recipient: unknown;
+    /** Of a request that is repeated: the provider has told of it, and answers from memory if it takes keys. */
+    readonly taken?: true | undefined;
+  }[];
   /** By stem of the member's uuid. */
   readonly contents: ReadonlyMap<string, NotificationContent>;
   /** Set when the same members went out before and may have arrived: how many they were. */
@@ -214,7 +221,9 @@ function addJob(turn: Turn, chunk: ClaimedChunk, rows: readonly MessageRow[]): v
   const found = new Map(rows.map((row) => [row.uuid, row]));
   const members = chunk.members.flatMap((uuid) => {
     const row = found.get(uuid);
-    return row === undefined ? [] : { uuid, recipient: JSON.parse(row.recipient) as unknown };
+    if (row === undefined) return [];
+    const taken = repeats && hasTaken(row, lane) ? (true as const) : undefined;
+    return { uuid, recipient: JSON.parse(row.recipient) as unknown, taken };
   });
   const stems = new Set(members.map(({ uuid }) => stemOf(uuid)));
   const contents = readContents(
@@ -226,4 +235,10 @@ function addJob(turn: Turn, chunk: ClaimedChunk, rows: readonly MessageRow[]): v
   const leaseUntil = now + leaseMs;
   const repeated = repeats ? { members: chunk.members.length } : undefined;
   turn.jobs.push({ shard, chunk: id, token, lane, channel, renderedAt, leaseUntil, members, contents, repeated });
+}
+
+/** Whether the lane's provider is known to have the request for a message. One that may be a duplicate has had others. */
+function hasTaken({ evidence, possible_duplicate }: MessageRow, lane: string): boolean {
+  const provider = lane.slice(0, lane.indexOf(":"));
+  return possible_duplicate === 0 && isToldBy(JSON.parse(evidence) as EvidenceByAttempt, provider);
 }

@@ -25,6 +25,12 @@ export function unrecorded(provider: string, providerMessageId: string | undefin
   return providerMessageId === undefined ? `?${provider}` : `?${provider} ${providerMessageId}`;
 }
 
+/** Whether a provider has told of an attempt that is not recorded: it has the request whose answer is missing. */
+export function isToldBy(evidence: EvidenceByAttempt, provider: string): boolean {
+  const name = unrecorded(provider, undefined);
+  return Object.keys(evidence).some((one) => one === name || one.startsWith(`${name} `));
+}
+
 /** Whether an attempt that was accepted has been recorded. */
 export function isRecorded(evidence: EvidenceByAttempt): boolean {
   return Object.keys(evidence).some((name) => !name.startsWith("?"));

@@ -1,4 +1,5 @@
 import type { AttemptReport } from "carillon";
+import { takesKeys } from "../dispatch/lanes.ts";
 import { leasesBeforeAlone, leasesBeforeDead } from "../dispatch/limits.ts";
 import { stemOf } from "../ids.ts";
 import type { Settings } from "../settings.ts";
@@ -34,7 +35,9 @@ export function expireLeases(sql: SqlStorage, now: number, settings: Settings): 
     const timeline: TimelineRow[] = [];
     const changes: MessageChange[] = [];
     const dead: DeadLetter[] = [];
-    const again: { uuid: string; lane: string; at: number }[] = [];
+    const again: { uuid: string; at: number }[] = [];
+    /** Those of {@link again}, and who is part of their request. */
+    const together: string[] = [];
     const alone = members.some((uuid) => (rows.get(uuid)?.lost_leases ?? 0) + 1 >= leasesBeforeAlone);
     for (const uuid of members) {
       const row = rows.get(uuid);
@@ -73,16 +76,14 @@ export function expireLeases(sql: SqlStorage, now: number, settings: Settings): 
       }
       changes.push({ ...step.change, lost_leases });
       teller.tellStep({ before: row, after: step.change, entry: step.entry });
-      if (step.sameRequest !== undefined) {
-        again.push({ uuid, lane: step.sameRequest.lane, at: step.sameRequest.at });
+      if (step.sameRequest !== undefined) again.push({ uuid, at: step.sameRequest.at });
+      if (step.sameRequest !== undefined || (step.partOf !== undefined && takesKeys(settings, lane))) {
+        together.push(uuid);
       }
     }
     sql.exec("DELETE FROM chunk WHERE open = 1 AND id = ?", id);
-    for (const group of alone ? again.map((one) => [one]) : [again]) {
-      const first = group[0];
-      if (first === undefined) continue;
-      const together = { lane: first.lane, at: first.at, members: group.map(({ uuid }) => uuid), renderedAt };
-      keepTogether(sql, together, changes);
+    for (const { uuid, at } of alone ? again : again.slice(0, 1)) {
+      keepTogether(sql, { lane, at, members: alone ? [uuid] : together, renderedAt }, changes);
     }
     insertTimeline(sql, timeline);
     updateMessages(sql, changes);

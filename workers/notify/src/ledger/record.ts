@@ -1,6 +1,7 @@
 import { stemOf } from "../ids.ts";
 import type { Settings } from "../settings.ts";
 import { budgetOf } from "../dispatch/budgets.ts";
+import { takesKeys } from "../dispatch/lanes.ts";
 import { contextsOf } from "./context.ts";
 import { keepDeadLetters } from "./dead-letters.ts";
 import type { DeadLetter } from "./dead-letters.ts";
@@ -46,7 +47,9 @@ export function record(sql: SqlStorage, command: RecordCommand, settings: Settin
   const effects: Effect[] = [];
   const dead: DeadLetter[] = [];
   const teller = tellerOf(sql);
-  const again = new Map<string, { lane: string; at: number; members: string[] }>();
+  /** By the key of the request; `at` is absent while nobody waits to repeat it. */
+  const again = new Map<string, { at: number | undefined; members: string[] }>();
+  const keyed = takesKeys(settings, lane);
 
   for (const outcome of outcomes) {
     const row = rows.get(outcome.uuid);
@@ -66,11 +69,11 @@ export function record(sql: SqlStorage, command: RecordCommand, settings: Settin
     effects.push(...step.effects);
     teller.tellStep({ before: row, after: step.change, entry: step.entry });
     if (step.dead !== undefined) dead.push({ message: row.uuid, channel: context.channel, ...step.dead });
-    if (step.sameRequest !== undefined) {
-      const { key, at } = step.sameRequest;
-      const group = again.get(key) ?? { lane: step.sameRequest.lane, at, members: [] };
+    const key = step.sameRequest?.key ?? (keyed ? step.partOf?.key : undefined);
+    if (key !== undefined) {
+      const group = again.get(key) ?? { at: undefined, members: [] };
       group.members.push(row.uuid);
-      group.at = Math.max(group.at, at);
+      if (step.sameRequest !== undefined) group.at = Math.max(group.at ?? 0, step.sameRequest.at);
       again.set(key, group);
     }
   }
@@ -78,7 +81,9 @@ export function record(sql: SqlStorage, command: RecordCommand, settings: Settin
     sql.exec("DELETE FROM chunk WHERE open = 1 AND id = ?", chunk);
     changes.push(...left(sql, chunk, JSON.parse(claimed.members) as string[], rows, now));
   }
-  for (const group of again.values()) keepTogether(sql, { ...group, renderedAt: claimed?.rendered_at ?? now }, changes);
+  for (const { at, members } of again.values()) {
+    if (at !== undefined) keepTogether(sql, { lane, at, members, renderedAt: claimed?.rendered_at ?? now }, changes);
+  }
   insertTimeline(sql, timeline);
   updateMessages(sql, changes);
   noteTrouble(sql, outcomes, now);

@@ -53,6 +53,8 @@ export interface Settled {
   readonly dead?: { readonly reason: string; readonly provider: string | undefined } | undefined;
   /** Only the same request again is safe: those of one key wait together. */
   readonly sameRequest?: { readonly key: string; readonly lane: string; readonly at: number } | undefined;
+  /** Somebody has it, and it needs no other try: where others wait to repeat the request, it stays a part of it. */
+  readonly partOf?: { readonly key: string } | undefined;
 }
 
 export interface Fence extends Context {
@@ -128,9 +130,19 @@ function postpone(row: MessageRow, outcome: Extract<MemberOutcome, { kind: "post
   const until = fence.now + outcome.forMs;
   const unknown = row.unknown_tries > 0;
   const sameRequest = unknown && hasLane(fence);
-  const data = { rule: "wait", then: "queued", reason: outcome.reason, until };
+  const isCompany = row.place === "done";
+  const data = { rule: "wait", then: isCompany ? "done" : "queued", reason: outcome.reason, until };
+  const entry: TimelineRow = { message: row.uuid, seq, at: fence.now, kind: "decision", data };
+  if (isCompany) {
+    return {
+      entry,
+      change: change(row, { seq, chunk: null }),
+      effects: [],
+      partOf: sameRequest ? { key: waiting } : undefined,
+    };
+  }
   return {
-    entry: { message: row.uuid, seq, at: fence.now, kind: "decision", data },
+    entry,
     change: change(row, {
       seq,
       place: "queued",
@@ -187,6 +199,7 @@ function settleAttempt(row: MessageRow, outcome: Extract<MemberOutcome, { kind: 
       change: change(row, { ...counted, place, due_at: null, chunk: null }),
       effects,
       dead: place === "failed" ? { reason, provider: report.provider } : undefined,
+      partOf: reason === "carried" && counted.unknown_tries > 0 ? { key: report.requestKey } : undefined,
     };
   }
   const { lane, at, sameRequest, possibleDuplicate } = decision;
