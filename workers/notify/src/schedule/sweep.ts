@@ -1,5 +1,6 @@
 import { trimDevices } from "../directory/devices.ts";
 import { trimSoftBounces } from "../directory/soft-bounces.ts";
+import { trimTopics } from "../directory/topics.ts";
 import { readListeners } from "../directory/endpoints.ts";
 import { handOverDirectoryEvents } from "../endpoints/directory-events.ts";
 import type { Env } from "../env.ts";
@@ -15,6 +16,7 @@ export async function sweepShards(env: Env): Promise<void> {
   try {
     await trimSoftBounces(env.DB, now);
     await trimDevices(env.DB, now);
+    await trimTopics(env.DB);
   } catch {
     console.error(JSON.stringify({ event: "directory-not-trimmed" }));
   }
