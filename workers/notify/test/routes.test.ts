@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Trace } from "../src/ledger/escalations.ts";
+import type { Trace } from "../src/ledger/person.ts";
 import { accept, call, message, runAlarms, until, untilStatus } from "./service.ts";
 import type { AcceptedBody } from "./service.ts";
 import { inShard, placeOf } from "./shards.ts";

@@ -39,6 +39,7 @@ const tables = [
   "outbox",
   "stray",
   "delivery",
+  "escalation",
 ];
 
 /** Everything that all shards and the directory keep, as text: two that are the same are the same state. */

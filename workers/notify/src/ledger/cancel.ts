@@ -1,6 +1,6 @@
 import { lastOf, notificationOf } from "../ids.ts";
 import { dueOrExpired } from "./context.ts";
-import { cancelRoutes, contentsOf, isRoute, moveSteps } from "./route-changes.ts";
+import { cancelRoutes, contentsOf, isRoute, keepCanceled, moveSteps } from "./route-changes.ts";
 import { tellerOf } from "./listeners.ts";
 import type { MessageRow, Status, TimelineRow } from "./rows.ts";
 import { change, mayHaveBeenSent } from "./settle.ts";
@@ -58,6 +58,7 @@ export function cancel(sql: SqlStorage, target: Target, now: number): readonly C
   updateMessages(sql, changes);
   teller.write(now);
   if (answer.length === 0) return undefined;
+  if (target.kind === "msg") keepCanceled(sql, target.uuid);
   const ended = target.kind === "ntf" ? cancelRoutes(sql, target.uuid, now) : [];
   return [...answer, ...ended.map((uuid): Change => ({ uuid, status: "canceled", isRoute: true, tooLate: undefined }))];
 }

@@ -1,8 +1,9 @@
-import { escalate, inWords } from "../dispatch/escalate.ts";
+import { escalate, inWords, metBy } from "../dispatch/escalate.ts";
 import type { Reason, Route } from "../dispatch/escalate.ts";
 import { lastOf } from "../ids.ts";
-import { readPeople, stepOf, walkOf } from "./escalations.ts";
-import type { Person } from "./escalations.ts";
+import { readPeople } from "./escalations.ts";
+import { stepOf, walkOf } from "./person.ts";
+import type { Person } from "./person.ts";
 
 /** Where one person is on a route, step by step, and why. */
 export interface PersonDetail {
@@ -50,19 +51,23 @@ export function readWalks(sql: SqlStorage, notification: string, now: number): r
 function detailOf(person: Person, now: number): PersonDetail {
   const { route, trace, rows, expiresAt } = person;
   const { canceledAt } = trace;
-  // What the next turn would do has not been done: of that only the rest is read.
-  const { skipped, next, dueAt } = escalate({ ...walkOf(person, now), now: Math.min(now, person.dueAt ?? now) });
+  // What the next turn would do has not been done.
+  const walk = { ...walkOf(person, now), now: Math.min(now, person.dueAt ?? now) };
+  const { skipped, next, dueAt } = escalate(walk);
+  const last = trace.started.at(-1)?.step ?? 0;
   const words = (step: number, { because, of }: Partial<Reason>): Pick<PersonStep, "because" | "reason"> =>
     because === undefined || of === undefined ? {} : { because, reason: inWords(route, step, { because, of }) };
   const steps = route.steps.map((_, step): PersonStep => {
     const started = trace.started.find((one) => one.step === step);
     const messages = rows.filter(({ uuid }) => stepOf(route, uuid) === step).map(({ uuid }) => uuid);
     if (started !== undefined) return { state: "started", at: started.at, ...words(step, started), messages };
-    if (canceledAt !== undefined) return { state: "canceled", at: canceledAt, messages };
-    const passed = skipped.find((one) => one.step === step);
+    // Once a later one has been started, there is no way back.
+    const passed =
+      skipped.find((one) => one.step === step) ?? (step < last ? (metBy(walk, trace.started, step) ?? {}) : undefined);
     if (passed !== undefined) return { state: "skipped", ...words(step, passed), messages };
+    if (canceledAt !== undefined) return { state: "canceled", at: canceledAt, messages };
     if (expiresAt !== undefined && expiresAt <= now) return { state: "over", because: "expired", messages };
     return { state: "waiting", at: step === next ? dueAt : undefined, messages };
   });
-  return { step: trace.started.at(-1)?.step ?? 0, steps, canceledAt };
+  return { step: last, steps, canceledAt };
 }

@@ -1,7 +1,8 @@
 import type { Route } from "../dispatch/escalate.ts";
 import { escalationOf, isRouted, lastOf, partStem, uuidAt } from "../ids.ts";
-import { readPeople, stepOf, takeSteps } from "./escalations.ts";
-import type { Trace } from "./escalations.ts";
+import { readPeople, takeSteps } from "./escalations.ts";
+import { stepOf } from "./person.ts";
+import type { Trace } from "./person.ts";
 import { execForEach } from "./sql.ts";
 
 /** What a caller changes of routes that are under way. */
@@ -46,6 +47,15 @@ export function cancelRoutes(sql: SqlStorage, notification: string, now: number)
     walks,
   );
   return walks.map(({ uuid }) => uuid);
+}
+
+/** What a caller has called back stays so, though the route had done it before, and might send it after all. */
+export function keepCanceled(sql: SqlStorage, message: string): void {
+  if (!isRouted(message)) return;
+  const [person] = readPeople(sql, [escalationOf(message)]);
+  if (!person?.trace.withdrawn?.includes(message)) return;
+  const trace: Trace = { ...person.trace, withdrawn: person.trace.withdrawn.filter((uuid) => uuid !== message) };
+  sql.exec("UPDATE escalation SET trace = ? WHERE uuid = ?", JSON.stringify(trace), person.uuid);
 }
 
 /** The steps of messages that were moved count as started at their new moment: the next step keeps its distance. */
