@@ -195,9 +195,14 @@ describe("notificationclick", () => {
 describe("receipts", () => {
   beforeEach(() => start());
 
-  it("tell that a notification was closed", async () => {
+  it("tell that a notification was closed, unless it was clicked", async () => {
+    await fire("notificationclick", notification({ carillon: { ...receipt, receipt: "another" } }));
+    receipts = [];
     await fire("notificationclose", notification({ carillon: receipt }));
     expect(receipts).toEqual([sent("dismissed")]);
+    receipts = [];
+    handlers.get("notificationclose")?.(notification({ carillon: { ...receipt, receipt: "another" } }));
+    expect(receipts).toEqual([]);
   });
 
   it.each(["offline", 503, 429] as const)("that could not be delivered (%s) go with the next event", async (answer) => {

@@ -17,11 +17,17 @@ export interface ListenOptions {
  * Call it once, while the service worker's script runs: `listen(self)`.
  */
 export function listen(worker: ServiceWorkerGlobalScope, { notification }: ListenOptions = {}): void {
+  // Firefox says of a notification that was clicked that it was closed, too.
+  const clicked = new Set<unknown>();
   worker.addEventListener("push", (event) => event.waitUntil(onPush(worker, event, notification)));
-  worker.addEventListener("notificationclick", (event) => event.waitUntil(onClick(worker, event)));
-  worker.addEventListener("notificationclose", (event) =>
-    event.waitUntil(report("dismissed", carriedBy(event.notification))),
-  );
+  worker.addEventListener("notificationclick", (event) => {
+    clicked.add(carriedBy(event.notification).receipt);
+    event.waitUntil(onClick(worker, event));
+  });
+  worker.addEventListener("notificationclose", (event) => {
+    const carried = carriedBy(event.notification);
+    if (!clicked.has(carried.receipt)) event.waitUntil(report("dismissed", carried));
+  });
   // TypeScript's own types do not know what this event brings.
   worker.addEventListener("pushsubscriptionchange", (event) => (event as ExtendableEvent).waitUntil(onChange(worker)));
 }
