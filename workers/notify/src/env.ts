@@ -34,6 +34,8 @@ export interface Env {
   readonly QSTASH_NEXT_SIGNING_KEY?: string;
   /** `2027:secret,2026:older secret`: the first signs links to unsubscribe, all are known. Keep old ones for years. */
   readonly UNSUBSCRIBE_KEYS?: string;
+  /** As the one before: what signs receipts, by which browsers acknowledge push messages. Needs `PUBLIC_URL`. */
+  readonly PUSH_RECEIPT_KEYS?: string;
   /** `2027:secret,2026:older secret`: what the app's server signs recipient tokens with; all are known. */
   readonly RECIPIENT_TOKEN_KEYS?: string;
   /** `https://app.example.com,...`: whose pages may call what browsers are meant to call. */

@@ -6,6 +6,8 @@ import { readUrlPolicy } from "./endpoints/url-policy.ts";
 import type { UrlPolicy } from "./endpoints/url.ts";
 import type { Env } from "./env.ts";
 import { providerSettings } from "./generated/providers.ts";
+import { readReceipts } from "./receipts/settings.ts";
+import type { ReceiptSettings } from "./receipts/settings.ts";
 import { readRecipients } from "./recipients/settings.ts";
 import type { RecipientSettings } from "./recipients/settings.ts";
 import { readCategories } from "./suppress/category.ts";
@@ -40,6 +42,8 @@ export interface Settings {
   /** Undefined: there can be no links to unsubscribe. */
   readonly unsubscribe: UnsubscribeSettings | undefined;
   readonly recipients: RecipientSettings;
+  /** Undefined: push messages carry no receipts. */
+  readonly pushReceipts: ReceiptSettings | undefined;
   /** Unguessable parts of the webhooks' URLs; empty: none is asked for. */
   readonly webhookLocks: readonly string[];
   /** Where apps may be told. */
@@ -87,6 +91,7 @@ export function readSettings(env: Env): Settings {
     known: providerSettings,
     categories: readCategories(env.CATEGORIES, problems),
     unsubscribe: readUnsubscribe(env, environment === "production", problems),
+    pushReceipts: readReceipts(env, environment === "production", problems),
     recipients: readRecipients(env, environment === "production", problems),
     webhookLocks: readLocks(env.WEBHOOK_LOCK, problems),
     endpointUrls: readUrlPolicy(env, environment, problems),

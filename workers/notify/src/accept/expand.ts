@@ -8,6 +8,7 @@ import type { Settings } from "../settings.ts";
 import { optionalCategory } from "../suppress/category.ts";
 import { bringsOwnLink } from "../unsubscribe/link.ts";
 import { blankMessageTo } from "./address.ts";
+import { checkPushSize } from "./push-size.ts";
 import { maxRecipients } from "./request.ts";
 import type { NotificationRequest } from "./request.ts";
 import { readWhen } from "./when.ts";
@@ -144,6 +145,7 @@ export function checkCategory(request: ChannelRequest, addresses: number, settin
 
 export function checkContent(request: ChannelRequest, messages: number, settings: Settings, reject: Reject): void {
   const { content } = request;
+  if (request.channel === "webpush") checkPushSize(content, settings, reject);
   for (const field of ["cc", "bcc"]) {
     if (content[field] !== undefined && messages > 1) {
       reject(

@@ -5,6 +5,7 @@ import type { Block, Blocks } from "../directory/suppressions.ts";
 import { formatId, stemOf } from "../ids.ts";
 import type { ChunkJob } from "../ledger/claim.ts";
 import type { MemberOutcome } from "../ledger/settle.ts";
+import { receiptContent } from "../receipts/payload.ts";
 import type { Settings } from "../settings.ts";
 import { everyCategory, optionalCategory } from "../suppress/category.ts";
 import { oneClickHeaders } from "../unsubscribe/link.ts";
@@ -44,7 +45,8 @@ export async function prepareAll(settings: Settings, provider: AnyProvider, job:
     const { content, optOutCategory } = contents.get(stemOf(uuid)) ?? { content: {} as Content };
     const metadata = { ...content.metadata, "carillon-environment": settings.environment };
     const headers = await oneClickHeaders(settings, job, { uuid, recipient, content, optOutCategory });
-    const input = { ...content, ...headers, metadata, channel: job.channel, to: recipient };
+    const receipt = await receiptContent(settings, job, { uuid, content });
+    const input = { ...content, ...headers, ...receipt, metadata, channel: job.channel, to: recipient };
     const made = await make(provider, job, { uuid, optOutCategory }, input, []);
     if ("kind" in made) refused.push(made);
     else ready.push(made);

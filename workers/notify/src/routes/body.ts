@@ -42,9 +42,10 @@ export async function readJson<T extends v.GenericSchema>(
   c: Context,
   schema: T,
   maxBytes: number = maxBodyBytes,
+  types: readonly string[] = ["application/json"],
 ): Promise<v.InferOutput<T>> {
   const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
-  if (type !== "application/json") {
+  if (type === undefined || !types.includes(type)) {
     throw refusal({ status: 415, code: "unsupported-media-type", title: "The body must be application/json." });
   }
   const body = await readBody(c, maxBytes);

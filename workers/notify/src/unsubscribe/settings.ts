@@ -15,11 +15,13 @@ export interface UnsubscribeSettings {
  * then marketing email is refused, for nobody could leave it.
  */
 export function readUnsubscribe(
-  { PUBLIC_URL, UNSUBSCRIBE_KEYS }: Env,
+  { PUBLIC_URL, UNSUBSCRIBE_KEYS, PUSH_RECEIPT_KEYS }: Env,
   isProduction: boolean,
   problems: string[],
 ): UnsubscribeSettings | undefined {
-  if (PUBLIC_URL === undefined && UNSUBSCRIBE_KEYS === undefined) return undefined;
+  // A URL alone may be there for the receipts of push messages.
+  const isWanted = UNSUBSCRIBE_KEYS !== undefined || (PUBLIC_URL !== undefined && PUSH_RECEIPT_KEYS === undefined);
+  if (!isWanted) return undefined;
   // RFC 8058 asks for https.
   const origin = originOf(PUBLIC_URL ?? "", !isProduction);
   if (origin === undefined) problems.push("PUBLIC_URL is not https:// and a host: marketing email is refused");

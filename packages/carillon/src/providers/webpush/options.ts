@@ -26,6 +26,11 @@ export interface WebPushOptions {
 export interface WebPushMessageOptions {
   /** Takes the place of the factory's. */
   readonly padToBytes?: number | undefined;
+  /**
+   * A payload that is too large (more than 3993 bytes) is left out, so that the service worker gets a push without one, in
+   * place of the message being refused.
+   */
+  readonly withoutPayloadIfTooLarge?: boolean | undefined;
 }
 
 const pairRule: Rule = /* @__PURE__ */ object({
@@ -56,4 +61,7 @@ export const optionalRules: OptionRules = {
   account,
 };
 
-export const messageRules: OptionRules = { padToBytes };
+export const messageRules: OptionRules = {
+  padToBytes,
+  withoutPayloadIfTooLarge: /* @__PURE__ */ value("true or false", (input) => typeof input === "boolean"),
+};

@@ -96,6 +96,24 @@ describe("length", () => {
     expect(await build({ payload: undefined, notification })).toMatchObject({ ...over, field: "notification" });
   });
 
+  test("lets a payload that is too large be left out, where the message allows it", async () => {
+    const build = builder();
+    const allow = (withoutPayloadIfTooLarge: unknown): Change => ({
+      providerOptions: { webpush: { withoutPayloadIfTooLarge } },
+    });
+    const { body, headers } = await build({ payload: "x".repeat(3994), ...allow(true) });
+    expect(body).toBeUndefined();
+    expect(headers).not.toHaveProperty("content-encoding");
+    expect(await read(await build({ payload: "x".repeat(3993), ...allow(true) }))).toHaveLength(3993);
+    const field = "payload";
+    expect(await build({ payload: "x".repeat(3994), ...allow(false) })).toMatchObject({
+      kind: "invalid-message",
+      field,
+    });
+    const option = "providerOptions.webpush.withoutPayloadIfTooLarge";
+    expect(await build({ payload: "x", ...allow("yes") })).toMatchObject({ kind: "invalid-message", field: option });
+  });
+
   test("is hidden by padding, the message's before the factory's", async () => {
     const build = builder({ padToBytes: 1000 });
     const padToBytes = (bytes: number): Change => ({ providerOptions: { webpush: { padToBytes: bytes } } });

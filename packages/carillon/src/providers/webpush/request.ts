@@ -1,13 +1,13 @@
-import type { WebPushMessage } from "../../channels/webpush.ts";
-import { fromBase64Url, utf8 } from "../../crypto/bytes.ts";
+import { fromBase64Url } from "../../crypto/bytes.ts";
 import type { Provider, ProviderFailure } from "../../provider/contract.ts";
 import { type FieldProblem, refusal, refused } from "../../provider/message.ts";
 import { createRecall } from "../../provider/recall.ts";
 import { problemsOf } from "../../rule/rule.ts";
 import type { OutboundRequest } from "../../provider/request.ts";
-import { declarativePayload, notificationRule } from "./declarative.ts";
+import { notificationRule } from "./declarative.ts";
 import { encryptPush, importReceiverKey, maxPayloadBytes, senderKeySupply } from "./encrypt.ts";
 import { messageRules, type WebPushMessageOptions, type WebPushOptions } from "./options.ts";
+import { pushPayload } from "./payload.ts";
 import { notOnCurve, wayTo } from "./subscription.ts";
 import { vapidToken } from "./vapid.ts";
 
@@ -28,9 +28,12 @@ export function pushBuilder(
     const { to, notification, ttlSeconds = 2_419_200, urgency, topic, providerOptions } = message;
     const way = wayTo(to, factory);
     const { endpoint, sender } = way;
-    const text = textOf(message);
+    const options: WebPushMessageOptions = { padToBytes: factory.padToBytes, ...providerOptions[lane.id] };
+    const whole = pushPayload(message);
+    const isTooLarge = whole.length > maxPayloadBytes;
+    const text = isTooLarge ? new Uint8Array() : whole;
     const problems: FieldProblem[] = [...problemsOf({ notification }, [], () => notificationRule), ...way.problems];
-    if (text.length > maxPayloadBytes) {
+    if (isTooLarge && !options.withoutPayloadIfTooLarge) {
       problems.push([notification ? "notification" : "payload", `at most ${maxPayloadBytes} bytes`]);
     }
     const problem = refusal(lane.id, message, messageRules, problems);
@@ -66,7 +69,6 @@ export function pushBuilder(
       if (receiverKeys.size >= 1000) receiverKeys.clear();
       receiverKeys.set(p256dh, publicKey);
     }
-    const options: WebPushMessageOptions = { padToBytes: factory.padToBytes, ...providerOptions[lane.id] };
     return request(
       await encryptPush(
         { publicKey, point, authSecret: fromBase64Url(auth) as Uint8Array },
@@ -77,11 +79,4 @@ export function pushBuilder(
       ),
     );
   };
-}
-
-/** What is encrypted. */
-function textOf({ payload = "", notification }: WebPushMessage): Uint8Array {
-  if (notification) return utf8(declarativePayload(notification));
-  if (payload instanceof Uint8Array) return payload;
-  return utf8(typeof payload === "string" ? payload : JSON.stringify(payload));
 }
