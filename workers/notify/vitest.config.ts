@@ -1,3 +1,3 @@
 import { project } from "./test/project.ts";
 
-export default project({ name: "notify", include: ["{src,test}/**/*.test.ts"] });
+export default project({ name: "notify", include: ["{src,test}/**/*.test.ts"], exclude: ["test/wakes.test.ts"] });

@@ -1,7 +1,18 @@
 import { project } from "./test/project.ts";
 
 /** What is said of when and how messages are sent, once more: with QStash to wake the shards. */
-const semantics = ["any-order", "cancel-race", "dead-letters", "later", "recovery", "round", "schedules"];
+const semantics = [
+  "any-order",
+  "cancel-race",
+  "dead-letters",
+  "jobs",
+  "later",
+  "recovery",
+  "round",
+  "routes",
+  "schedules",
+  "wakes",
+];
 
 export default project({
   name: "notify-qstash",

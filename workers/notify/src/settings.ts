@@ -60,7 +60,16 @@ const cache = new WeakMap<object, Settings>();
 
 export function settingsOf(env: Env): Settings {
   let settings = cache.get(env);
-  if (settings === undefined) cache.set(env, (settings = readSettings(env)));
+  if (settings === undefined) cache.set(env, (settings = announced(readSettings(env))));
+  return settings;
+}
+
+/** What somebody asked for and does not get is not only for who reads `/v1/health`. */
+function announced(settings: Settings): Settings {
+  const { wanted, queue } = settings.scheduler;
+  if (wanted === "qstash" && queue === undefined) {
+    console.error(JSON.stringify({ event: "scheduler-misconfigured", used: "alarm", problems: settings.problems }));
+  }
   return settings;
 }
 

@@ -61,6 +61,40 @@ describe("health", () => {
     );
   });
 
+  it("says who wakes the shards, and what is wrong with who should", async () => {
+    expect((await health({ SCHEDULER: undefined })).body).toMatchObject({
+      scheduler: { wanted: "alarm", used: "alarm" },
+    });
+    const { body } = await health({ SCHEDULER: "qstash", QSTASH_TOKEN: undefined });
+    expect(body).toMatchObject({
+      scheduler: { wanted: "qstash", used: "alarm" },
+      problems: ["QSTASH_TOKEN is missing, or is no token: SCHEDULER=alarm is used instead of qstash"],
+    });
+  });
+
+  it("says how it goes with QStash, over all shards", async () => {
+    const well = { wanted: "qstash", used: "qstash", silentGenerations: 0 };
+    expect((await health({ SCHEDULER: "qstash" })).body).toMatchObject({ scheduler: well });
+    const insert = "INSERT INTO waking (id, generation, open_until, silent, failing_since, failed_at, failure)";
+    await inShard(2, (sql) => void sql.exec(`${insert} VALUES (0, 5, 0, 3, 1000, 2000, 'HTTP 503')`));
+    await inShard(7, (sql) => void sql.exec(`${insert} VALUES (0, 5, 0, 1, 500, 9000, 'timeout')`));
+    const { status, body } = await health({ SCHEDULER: "qstash" });
+    for (const shard of [2, 7]) await inShard(shard, (sql) => void sql.exec("DELETE FROM waking"));
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      scheduler: {
+        used: "qstash",
+        silentGenerations: 3,
+        publishing: {
+          failingShards: 2,
+          since: "1970-01-01T00:00:00.500Z",
+          last: "1970-01-01T00:00:09.000Z",
+          reason: "timeout",
+        },
+      },
+    });
+  });
+
   const sixMinutesAgo = Date.now() - 360_000;
   it.each([
     ["a message", "UPDATE message SET due_at = ?", "oldestDueAt"],

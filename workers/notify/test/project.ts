@@ -15,11 +15,12 @@ const older = {
 export function project(options: {
   readonly name: string;
   readonly include: readonly string[];
+  readonly exclude?: readonly string[];
   readonly setupFiles?: readonly string[];
   /** Variables of the deployment that is tested. */
   readonly variables?: Readonly<Record<string, string>>;
 }): ReturnType<typeof defineConfig> {
-  const { name, include, setupFiles = [], variables = {} } = options;
+  const { name, include, exclude = [], setupFiles = [], variables = {} } = options;
   return defineConfig({
     plugins: [
       cloudflareTest(async () => ({
@@ -46,6 +47,7 @@ export function project(options: {
     test: {
       name,
       include: [...include],
+      exclude: [...exclude],
       setupFiles: ["./test/setup.ts", ...setupFiles],
       testTimeout: 20_000,
       expect: { poll: { timeout: 10_000 } },

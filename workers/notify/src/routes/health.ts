@@ -5,6 +5,7 @@ import type { Pulse } from "../ledger/pulse.ts";
 import { allShards, shardStub } from "../ledger/shards.ts";
 import { settingsOf } from "../settings.ts";
 import { foreignEvents, troubledLanes } from "./health-lanes.ts";
+import { schedulerView } from "./health-scheduler.ts";
 import { disabledView } from "./endpoint-views.ts";
 import { iso } from "./views.ts";
 
@@ -58,6 +59,11 @@ async function examine(env: Env, now: number): Promise<{ status: 200 | 503; body
         failingSince: failingSince === undefined ? undefined : iso(failingSince),
       })),
       problems: settings.problems,
+      // What is not woken by QStash goes out by the shards' own alarms: no reason to call the service unhealthy.
+      scheduler: schedulerView(
+        settings.scheduler,
+        seen.flatMap(({ waking }) => waking ?? []),
+      ),
       // Somebody must mend these; the messages go over other lanes, or wait.
       unauthorizedLanes: troubledLanes(
         seen.flatMap(({ troubles = [] }) => troubles),

@@ -3,6 +3,8 @@ import { originOf } from "../public-url.ts";
 
 /** Who wakes the shards when something is due. */
 export interface SchedulerSettings {
+  /** What `SCHEDULER` asks for, which may not be what can be had. */
+  readonly wanted: "alarm" | "qstash";
   /** What QStash is asked with; undefined: shards wake themselves. */
   readonly queue: QueueSettings | undefined;
   /** What QStash's calls are verified with. Also where nothing is asked of it any more: some may be on their way. */
@@ -57,6 +59,7 @@ export function readScheduler(env: Env, isProduction: boolean, problems: string[
   if (isWanted) for (const problem of found) problems.push(`${problem}: SCHEDULER=alarm is used instead of qstash`);
   const isComplete = isWanted && found.length === 0 && receiver !== undefined && baseUrl !== undefined;
   return {
+    wanted: isWanted ? "qstash" : "alarm",
     queue: isComplete ? { token: QSTASH_TOKEN, baseUrl, jobsUrl: receiver.jobsUrl } : undefined,
     receiver,
   };
