@@ -36,6 +36,8 @@ export async function startHost(): Promise<Host> {
     ENVIRONMENT: "development",
     GUARD: JSON.stringify({ allow: { email: ["*@simulator.test"] } }),
     PROVIDERS: "resend,postmark,sendgrid",
+    // What is measured is the service, not the pace that Resend asks for.
+    RATES: JSON.stringify({ "resend:default": null }),
     ADMIN_API_KEY: apiKey,
     ...credentials,
   };
@@ -51,7 +53,10 @@ export async function startHost(): Promise<Host> {
       name: "service",
       script: await bundle("workers/notify/src/index.ts"),
       d1Databases: { DB: "directory" },
-      durableObjects: { LEDGER: { className: "Ledger", useSQLite: true } },
+      durableObjects: {
+        LEDGER: { className: "Ledger", useSQLite: true },
+        LANE: { className: "Lane", useSQLite: true },
+      },
       ...common,
     } as never),
   );

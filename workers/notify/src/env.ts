@@ -3,6 +3,8 @@ export interface Env {
   readonly DB: D1Database;
   /** Of `Ledger`; called through `ledger/shards.ts`, which knows its methods. */
   readonly LEDGER: DurableObjectNamespace;
+  /** Of `Lane`, one for each provider account; called through `lane/lanes.ts`. */
+  readonly LANE: DurableObjectNamespace;
   /** The simulator, in development only: a production deployment that has it refuses requests. */
   readonly SIMULATOR?: Fetcher;
   /** `production`, `staging` or `development`. Unset or unknown captures everything. */
@@ -17,6 +19,8 @@ export interface Env {
   readonly ON_UNKNOWN?: string;
   /** JSON: `{"sms":{"maxTries":5,"maxAge":"30m"}}`; what it does not name has the defaults of `dispatch/budgets.ts`. */
   readonly RETRY_BUDGETS?: string;
+  /** JSON: `{"resend:default":{"perSecond":10,"burst":20}}`, by lane; else what the provider documents. */
+  readonly RATES?: string;
   /** Days after which finished messages are deleted, 7 at least. Default 90. */
   readonly RETENTION_DAYS?: string;
   /** Provider ids in order of preference, comma-separated; all that have their secrets when absent. */

@@ -3,6 +3,7 @@ import type { Env } from "./env.ts";
 import { sweepShards } from "./schedule/sweep.ts";
 
 export { Deliver } from "./deliver/entrypoint.ts";
+export { Lane } from "./lane/lane.ts";
 export { Ledger } from "./ledger/ledger.ts";
 export { Effects } from "./outbox/entrypoint.ts";
 export { Schedules } from "./schedule/entrypoint.ts";

@@ -10,6 +10,8 @@ import { readReceipts } from "./receipts/settings.ts";
 import type { ReceiptSettings } from "./receipts/settings.ts";
 import { readRecipients } from "./recipients/settings.ts";
 import type { RecipientSettings } from "./recipients/settings.ts";
+import { readRates } from "./lane/rates.ts";
+import type { Rates } from "./lane/rates.ts";
 import { readCategories } from "./suppress/category.ts";
 import type { Category } from "./suppress/category.ts";
 import { readScheduler } from "./schedule/settings.ts";
@@ -36,6 +38,10 @@ export interface Settings {
   readonly webhooks: ReadonlyMap<string, WebhookSource>;
   /** Of channels whose devices register by themselves: what to ask of them, and what they must know. */
   readonly registrars: Readonly<Partial<Record<ChannelId, Registrar>>>;
+  /** What lanes are held to; those that are not in it are not. */
+  readonly rates: Rates;
+  /** Lanes where a refusal, a limit or an outage is one recipient's, and says nothing of the others. */
+  readonly perRecipient: ReadonlySet<string>;
   /** Every provider that this build knows, switched on or not. */
   readonly known: readonly ProviderSettings[];
   readonly categories: ReadonlyMap<string, Category>;
@@ -86,6 +92,8 @@ export function readSettings(env: Env): Settings {
   if (simulator !== undefined && environment === "production") {
     problems.push("SIMULATOR is bound in production: requests are refused");
   }
+  const accounts = readProviders(env as unknown as Readonly<Record<string, unknown>>, problems);
+  const all = Object.values(accounts.providers).flat();
   return {
     environment,
     // Some requests ask all shards at once, and the Free plan allows an invocation 50 subrequests.
@@ -96,7 +104,9 @@ export function readSettings(env: Env): Settings {
     retentionDays: readInteger(env.RETENTION_DAYS, 90, 7, 3650, "RETENTION_DAYS", problems),
     onUnknown: readChoice(env.ON_UNKNOWN, ["resend", "hold"], "resend", "ON_UNKNOWN", problems),
     guard: readGuard(env, environment, problems),
-    ...readProviders(env as unknown as Readonly<Record<string, unknown>>, problems),
+    ...accounts,
+    rates: readRates(env.RATES, all, problems),
+    perRecipient: new Set(all.flatMap(({ id, account, scope }) => (scope === "recipient" ? `${id}:${account}` : []))),
     known: providerSettings,
     categories: readCategories(env.CATEGORIES, problems),
     unsubscribe: readUnsubscribe(env, environment === "production", problems),

@@ -138,7 +138,8 @@ async function outcomeOf(
 
   const { status, milestones, timeline } = ledger.readMessage(uuid)!;
   const effects = sql
-    .exec<{ payload: string }>("SELECT payload FROM outbox")
+    // What is learned of a lane is not about the message.
+    .exec<{ payload: string }>("SELECT payload FROM outbox WHERE payload ->> 'kind' <> 'pause'")
     .toArray()
     .map(
       ({ payload }) =>

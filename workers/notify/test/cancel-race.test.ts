@@ -67,24 +67,28 @@ function play(sql: SqlStorage, shard: number, { provider, settings, steps, worn 
   let now = Date.now();
   const stem = newStem(new Date(now));
   const uuids = [1, 2, 3].map((position) => uuidAt(stem, position));
-  accept(sql, {
-    now,
-    idempotency: undefined,
-    notifications: [
-      {
-        stem,
-        channel: "email",
-        priority: 1,
-        sendAt: now,
-        providers: [provider],
-        content: "{}",
-        messages: uuids.map((uuid) => ({
-          recipient: `${uuid}@simulator.test`,
-          addresses: [{ key: uuid, label: "x" }],
-        })),
-      },
-    ],
-  });
+  accept(
+    sql,
+    {
+      now,
+      idempotency: undefined,
+      notifications: [
+        {
+          stem,
+          channel: "email",
+          priority: 1,
+          sendAt: now,
+          providers: [provider],
+          content: "{}",
+          messages: uuids.map((uuid) => ({
+            recipient: `${uuid}@simulator.test`,
+            addresses: [{ key: uuid, label: "x" }],
+          })),
+        },
+      ],
+    },
+    settings,
+  );
   if (worn) sql.exec("UPDATE message SET lane = ?, lane_tries = 2, lane_since = ?", `${provider}:default`, now);
   const open: ChunkJob[] = [];
   /** Handed out, and nothing was said of it yet, or what was said may mean that it went out. */

@@ -1,5 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { formatId, parseId } from "../src/ids.ts";
+import type { Lane } from "../src/lane/lane.ts";
+import { laneStub } from "../src/lane/lanes.ts";
 import type { Ledger } from "../src/ledger/ledger.ts";
 import { allShards, shardStub } from "../src/ledger/shards.ts";
 import { settingsOf } from "../src/settings.ts";
@@ -15,6 +17,18 @@ export function inShard<T>(
     callback: (ledger: Ledger, state: DurableObjectState) => T | Promise<T>,
   ) => Promise<T>;
   return run(shardStub(env, shard), (ledger, { storage }) => work(storage.sql, storage, ledger));
+}
+
+/** Looks into, or changes, what a lane's object keeps. */
+export function inLane<T>(
+  lane: string,
+  work: (object: Lane, storage: DurableObjectStorage, state: DurableObjectState) => T | Promise<T>,
+): Promise<T> {
+  const run = runInDurableObject as unknown as (
+    stub: unknown,
+    callback: (object: Lane, state: DurableObjectState) => T | Promise<T>,
+  ) => Promise<T>;
+  return run(laneStub(env, lane), (object, state) => work(object, state.storage, state));
 }
 
 /** Shard and uuid of a message or notification. */

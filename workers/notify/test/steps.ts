@@ -1,15 +1,16 @@
 import type { AttemptReport } from "carillon";
-import { expect } from "vitest";
+import { beforeEach, expect } from "vitest";
 import { claim } from "../src/ledger/claim.ts";
 import type { ChunkJob } from "../src/ledger/claim.ts";
 import { expireLeases } from "../src/ledger/leases.ts";
 import { record } from "../src/ledger/record.ts";
 import type { MemberOutcome } from "../src/ledger/settle.ts";
+import { allShards } from "../src/ledger/shards.ts";
 import { readSettings } from "../src/settings.ts";
 import type { Settings } from "../src/settings.ts";
 import { accept, email, env } from "./service.ts";
 import type { MessageBody } from "./service.ts";
-import { inShard, placeOf } from "./shards.ts";
+import { inLane, inShard, placeOf } from "./shards.ts";
 
 /** The steps that a shard's alarm and Deliver take, one at a time, at the test's pace. */
 
@@ -19,6 +20,21 @@ export const holds: Settings = readSettings({ ...env, ON_UNKNOWN: "hold" });
 let people = 0;
 export const addresses = (count: number): string[] =>
   Array.from({ length: count }, () => `delivered+${(people += 1)}@simulator.test`);
+
+/** What the test before has let a provider fail at is nothing to the next. */
+async function forgetPauses(): Promise<void> {
+  for (const shard of allShards(env)) {
+    await inShard(shard, (sql) => {
+      for (const table of ["lane_pause", "lane_gate"]) sql.exec(`DELETE FROM ${table}`);
+      sql.exec("DELETE FROM outbox WHERE payload ->> 'kind' = 'pause'");
+    });
+  }
+  for (const { id, account } of Object.values(resends.providers).flat()) {
+    await inLane(`${id}:${account}`, (_, { kv }) => kv.delete("pause"));
+  }
+}
+
+beforeEach(forgetPauses);
 
 /** Messages that wait for the test to move them, alone on their shard: no alarm comes before. */
 export async function waiting(

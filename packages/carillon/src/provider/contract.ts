@@ -106,6 +106,8 @@ export interface Provider<C extends ChannelId = ChannelId> {
   readonly rate?:
     | { readonly per: "request" | "message" | "recipient"; readonly perSecond: number; readonly burst: number }
     | undefined;
+  /** A limit, an outage or a refusal is that of one recipient's channel or service, and says nothing of the others. */
+  readonly scope?: "recipient" | undefined;
   /** Swaps the origin of every request at the last step; what is signed keeps the real one. */
   readonly baseUrl?: string | undefined;
   /** Performs the requests of a provider that does not speak HTTP: made by `transport`. Never throws. */

@@ -14,10 +14,16 @@ export interface PlannedChunk {
 }
 
 /**
- * Cuts what is due into chunks, in the given order (high priority first): one lane each, no longer than the lane's
- * size, no heavier than `maxContentBytes` of distinct content, and no more chunks than there is room for.
+ * Cuts what is due into chunks, in the given order: one lane each, no longer than the lane's size, no heavier than
+ * `maxContentBytes` of distinct content, and no more chunks than there is room for. `pay` says whether the lane takes one
+ * more message now, which opens a chunk or joins one; what it refuses is left out.
  */
-export function planChunks(due: readonly DueMessage[], room: number, maxContentBytes: number): readonly PlannedChunk[] {
+export function planChunks<T extends DueMessage>(
+  due: readonly T[],
+  room: number,
+  maxContentBytes: number,
+  pay: (message: T, opensChunk: boolean) => boolean = () => true,
+): readonly PlannedChunk[] {
   const closed: PlannedChunk[] = [];
   const open = new Map<string, { members: string[]; stems: Set<string>; bytes: number; size: number }>();
   for (const message of due) {
@@ -32,9 +38,9 @@ export function planChunks(due: readonly DueMessage[], room: number, maxContentB
       chunk = undefined;
     }
     if (chunk === undefined) {
-      if (closed.length + open.size >= room) continue;
+      if (closed.length + open.size >= room || !pay(message, true)) continue;
       open.set(message.lane, (chunk = { members: [], stems: new Set(), bytes: 0, size: message.size }));
-    }
+    } else if (!pay(message, false)) continue;
     chunk.members.push(message.uuid);
     if (!chunk.stems.has(message.stem)) chunk.bytes += message.contentBytes;
     chunk.stems.add(message.stem);

@@ -9,7 +9,7 @@ import { leaseMs } from "./limits.ts";
 const triesPerLane = 3;
 
 /** A pause that a provider asks for is waited out up to here; beyond, another lane carries the message. */
-const patienceMs = 30_000;
+export const patienceMs = 30_000;
 
 /** Between rounds over all lanes: a minute at first, an hour at most. */
 const roundBaseMs = 60_000;

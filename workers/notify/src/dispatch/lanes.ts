@@ -37,6 +37,12 @@ export function laneAfter(lanes: readonly Lane[], key: string): Lane | undefined
   return index === -1 ? undefined : lanes[index + 1];
 }
 
+/** Messages that one request of a lane can carry. */
+export function maxBatchOf(settings: Settings, key: string): number {
+  const all = Object.values(settings.providers).flat();
+  return all.find(({ id, account }) => `${id}:${account}` === key)?.batch?.maxMessages ?? 1;
+}
+
 /** Whether a lane's provider recognises a request by its idempotency key. */
 export function takesKeys(settings: Settings, key: string): boolean {
   const all = Object.values(settings.providers).flat();

@@ -25,6 +25,9 @@ export const leasesBeforeDead = 5;
 /** Chunks of one shard that may be out at a time. */
 export const maxOpenChunks = 16;
 
+/** By priority: while so many are out, no more of it are claimed, so that what is more urgent finds room. */
+export const openChunksOf = [maxOpenChunks, 15, 12] as const;
+
 /** Content that one chunk may carry to Deliver: a call may pass 32 MB. */
 export const maxChunkContentBytes = 8_000_000;
 

@@ -1,4 +1,7 @@
+import { lanesFor } from "../dispatch/lanes.ts";
 import { partStem, stemOf, uuidAt } from "../ids.ts";
+import type { Settings } from "../settings.ts";
+import { firstOpenLane } from "./pauses.ts";
 import type { StoredAddress, TimelineRow } from "./rows.ts";
 import { execForEach, insertTimeline } from "./sql.ts";
 
@@ -82,7 +85,7 @@ export type AcceptAnswer =
 const partBytes = 1_000_000;
 
 /** Writes everything that was asked for. Runs inside the caller's transaction. */
-export function accept(sql: SqlStorage, command: AcceptCommand): AcceptAnswer {
+export function accept(sql: SqlStorage, command: AcceptCommand, settings: Settings): AcceptAnswer {
   const { now, idempotency, notifications } = command;
   if (idempotency !== undefined) {
     const earlier = readKey(sql, idempotency.key, now);
@@ -98,7 +101,7 @@ export function accept(sql: SqlStorage, command: AcceptCommand): AcceptAnswer {
       now + idempotency.keptForMs,
     );
   }
-  for (const notification of notifications) insertNotification(sql, notification, now);
+  for (const notification of notifications) insertNotification(sql, notification, now, settings);
   return { outcome: "accepted" };
 }
 
@@ -143,8 +146,13 @@ function readKey(
     .toArray()[0];
 }
 
-function insertNotification(sql: SqlStorage, notification: AcceptedNotification, now: number): void {
-  const { stem, priority, sendAt, messages, route } = notification;
+function insertNotification(
+  sql: SqlStorage,
+  notification: AcceptedNotification,
+  now: number,
+  settings: Settings,
+): void {
+  const { stem, channel, providers, priority, sendAt, messages, route } = notification;
   insertContent(sql, stem, notification, notification, now);
   for (const [index, part] of (route?.parts ?? []).entries()) {
     insertContent(sql, partStem(stem, index + 1), { ...notification, route: undefined }, part, now);
@@ -152,12 +160,15 @@ function insertNotification(sql: SqlStorage, notification: AcceptedNotification,
   const place = sendAt > now ? "scheduled" : "queued";
   execForEach(
     sql,
-    `INSERT INTO message (uuid, recipient, addresses, priority, place, status, due_at)
-     SELECT value ->> 'uuid', value -> 'recipient', value -> 'addresses', ?2, ?3, ?3, ?4 FROM json_each(?1)`,
+    `INSERT INTO message (uuid, recipient, addresses, priority, place, status, due_at, lane)
+     SELECT value ->> 'uuid', value -> 'recipient', value -> 'addresses', ?2, ?3, ?3, ?4, ${firstOpenLane("?5", "?6")}
+     FROM json_each(?1)`,
     messages.map(({ recipient, addresses }, index) => ({ uuid: uuidOf(notification, index), recipient, addresses })),
     priority,
     place,
     sendAt,
+    JSON.stringify(lanesFor(settings, channel, providers).map(({ key }) => key)),
+    now,
   );
   if (route === undefined) return;
   insertTimeline(sql, route.timeline);

@@ -1,12 +1,6 @@
-import { maxOpenChunks } from "../dispatch/limits.ts";
+import { earliestClaim, earliestRepeat } from "./queues.ts";
 import { planWake } from "./wakes.ts";
 import type { Wake } from "./wakes.ts";
-
-/** The due moment of the message that has waited longest: one look into the index for each priority. */
-export const earliestDue = `(SELECT min(due) FROM (
-    SELECT min(due_at) AS due FROM message INDEXED BY message_due WHERE priority = 0 AND due_at IS NOT NULL
-    UNION ALL SELECT min(due_at) FROM message INDEXED BY message_due WHERE priority = 1 AND due_at IS NOT NULL
-    UNION ALL SELECT min(due_at) FROM message INDEXED BY message_due WHERE priority = 2 AND due_at IS NOT NULL))`;
 
 /** When an endpoint can next be told something: it is due, and the endpoint free. One look into the index for each. */
 export const earliestDelivery = `(SELECT min(max(l.free_at,
@@ -27,26 +21,22 @@ export function nextMoments(sql: SqlStorage): NextMoments {
       Record<
         "due" | "lease" | "waiting" | "outbox" | "stray" | "delivery" | "run" | "handedRun" | "step",
         number | null
-      > & {
-        open: number;
-      }
+      >
     >(
-      `SELECT ${earliestDue} AS due,
+      // With all chunks out there is nothing to claim: an outcome or the end of a lease comes first, and arms.
+      `SELECT ${earliestClaim} AS due,
          (SELECT min(at) FROM chunk WHERE open = 1) AS lease,
-         (SELECT min(at) FROM chunk WHERE open = 0) AS waiting,
+         ${earliestRepeat} AS waiting,
          (SELECT min(due_at) FROM outbox) AS outbox,
          (SELECT min(due_at) FROM stray WHERE due_at IS NOT NULL) AS stray,
          (SELECT due_at FROM schedule WHERE due_at IS NOT NULL AND tries = 0 ORDER BY due_at LIMIT 1) AS run,
          (SELECT due_at FROM schedule WHERE due_at IS NOT NULL AND tries > 0 ORDER BY due_at LIMIT 1) AS handedRun,
          (SELECT min(due_at) FROM escalation WHERE due_at IS NOT NULL) AS step,
-         ${earliestDelivery} AS delivery,
-         (SELECT count(*) FROM chunk WHERE open = 1) AS open`,
+         ${earliestDelivery} AS delivery`,
     )
     .one();
-  // With all chunks out there is nothing to claim: an outcome or the end of a lease comes first, and arms.
-  const claimable = row.open < maxOpenChunks ? [row.due, row.waiting] : [];
   return {
-    sendAt: earliest([...claimable, row.run, row.step]),
+    sendAt: earliest([row.due, row.waiting, row.run, row.step]),
     ownAt: earliest([row.lease, row.outbox, row.stray, row.delivery, row.handedRun]),
   };
 }

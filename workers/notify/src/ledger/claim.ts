@@ -1,24 +1,17 @@
-import { planChunks } from "../dispatch/chunks.ts";
-import type { DueMessage } from "../dispatch/chunks.ts";
-import { currentLane, lanesFor, takesKeys } from "../dispatch/lanes.ts";
-import type { Lane } from "../dispatch/lanes.ts";
-import {
-  chunkSize,
-  largestChunk,
-  leaseMs,
-  leasesBeforeAlone,
-  maxChunkContentBytes,
-  maxOpenChunks,
-  maxTurnContentBytes,
-} from "../dispatch/limits.ts";
+import { maxBatchOf, takesKeys } from "../dispatch/lanes.ts";
+import { leaseMs, maxOpenChunks, maxTurnContentBytes } from "../dispatch/limits.ts";
 import { randomToken, stemOf, uuidAt } from "../ids.ts";
+import type { ByPriority, Taken } from "../lane/pacer.ts";
 import type { Settings } from "../settings.ts";
 import { readContents } from "./accept.ts";
 import type { NotificationContent } from "./accept.ts";
-import { dueOrExpired, readProviders } from "./context.ts";
+import { createAccounts } from "./accounts.ts";
+import type { Accounts } from "./accounts.ts";
 import { isToldBy } from "./evidence.ts";
 import type { EvidenceByAttempt } from "./evidence.ts";
 import { expire, expiriesOf } from "./expire.ts";
+import { keepGates, readPauses } from "./pauses.ts";
+import { plan } from "./plan.ts";
 import type { MessageRow } from "./rows.ts";
 import { execForEach, selectMessages } from "./sql.ts";
 
@@ -45,21 +38,51 @@ export interface ChunkJob {
   readonly repeated: { readonly members: number } | undefined;
 }
 
-/** When no provider is configured for a message, it waits for one. */
-const noLanePauseMs = 300_000;
+/** How long a chunk that its lane does not take now waits at most, until it is looked at again. */
+const longestWaitMs = 60_000;
 
-/** Looks at no more messages in one turn than its chunks could take. */
-const maxDuePerTurn = 2_000;
+/** How many permits this turn could use, by lane, of those lanes that are held to a rate. */
+export function wanted(sql: SqlStorage, now: number, settings: Settings): ReadonlyMap<string, ByPriority> {
+  const openByLane = readOpen(sql);
+  const open = total(openByLane);
+  const accounts = createAccounts(settings, readPauses(sql), openByLane, undefined, now);
+  const waiting = open < maxOpenChunks ? readWaiting(sql, now, maxOpenChunks - open) : [];
+  for (const { lane, members, priority } of waiting)
+    accounts.spend(lane, priority, costOf(lane, members, settings, accounts));
+  plan(sql, now, settings, accounts, open + waiting.length);
+  return accounts.spent();
+}
 
-/** Claims what is due: writes chunks with their leases, and gives back what Deliver is to do. */
-export function claim(sql: SqlStorage, shard: number, now: number, settings: Settings): readonly ChunkJob[] {
-  const open = sql.exec<{ open: number }>("SELECT count(*) AS open FROM chunk WHERE open = 1").one().open;
-  const room = maxOpenChunks - open;
-  if (room <= 0) return [];
-  const turn: Turn = { sql, shard, now, settings, jobs: [], contentBytes: 0 };
-  claimWaiting(turn, room);
-  claimDue(turn, room - turn.jobs.length);
+/**
+ * Claims what is due and its lane takes: writes chunks with their leases, and gives back what Deliver is to do. What is
+ * not claimed is left as it is: nothing is counted against it.
+ */
+export function claim(
+  sql: SqlStorage,
+  shard: number,
+  now: number,
+  settings: Settings,
+  permitted?: ReadonlyMap<string, Taken>,
+): readonly ChunkJob[] {
+  const openByLane = readOpen(sql);
+  const open = total(openByLane);
+  if (open >= maxOpenChunks) return [];
+  const accounts = createAccounts(settings, readPauses(sql), openByLane, permitted, now);
+  const turn: Turn = { sql, shard, now, settings, accounts, jobs: [], contentBytes: 0 };
+  claimWaiting(turn, maxOpenChunks - open);
+  claimDue(turn, open + turn.jobs.length);
   return turn.jobs;
+}
+
+function readOpen(sql: SqlStorage): ReadonlyMap<string, number> {
+  const rows = sql.exec<{ lane: string; open: number }>(
+    "SELECT lane, count(*) AS open FROM chunk WHERE open = 1 GROUP BY lane",
+  );
+  return new Map(rows.toArray().map(({ lane, open }) => [lane, open]));
+}
+
+function total(counts: ReadonlyMap<string, number>): number {
+  return Array.from(counts.values()).reduce((sum, count) => sum + count, 0);
 }
 
 interface Turn {
@@ -67,26 +90,56 @@ interface Turn {
   readonly shard: number;
   readonly now: number;
   readonly settings: Settings;
+  readonly accounts: Accounts;
   readonly jobs: ChunkJob[];
   /** Of all jobs: they are in memory at once. What is beyond the limit stays due, and has the next turn. */
   contentBytes: number;
 }
 
-/** Chunks that wait to be tried again, as they were. */
-function claimWaiting(turn: Turn, room: number): void {
-  const { sql, now } = turn;
-  const waiting = sql
-    .exec<{ id: string; lane: string; members: string; rendered_at: number }>(
-      "SELECT id, lane, members, rendered_at FROM chunk WHERE open = 0 AND at <= ? ORDER BY at LIMIT ?",
+interface WaitingChunk {
+  readonly id: string;
+  readonly lane: string;
+  readonly members: readonly string[];
+  readonly renderedAt: number;
+  readonly priority: number;
+}
+
+function readWaiting(sql: SqlStorage, now: number, room: number): readonly WaitingChunk[] {
+  return sql
+    .exec<{ id: string; lane: string; members: string; rendered_at: number; priority: number | null }>(
+      `SELECT id, lane, members, rendered_at,
+         (SELECT priority FROM message WHERE uuid = chunk.members ->> 0) AS priority
+       FROM chunk WHERE open = 0 AND at <= ? ORDER BY at LIMIT ?`,
       now,
       room,
     )
-    .toArray();
-  for (const { id, lane, members: json, rendered_at: renderedAt } of waiting) {
-    if (turn.contentBytes >= maxTurnContentBytes) return;
-    const members = JSON.parse(json) as string[];
+    .toArray()
+    .map(({ id, lane, members, rendered_at: renderedAt, priority }) => ({
+      id,
+      lane,
+      members: JSON.parse(members) as string[],
+      renderedAt,
+      priority: priority ?? 1,
+    }));
+}
+
+/** A chunk is repeated as it was, or not: one permit lets all of it go, though it may be worth more. */
+function costOf(lane: string, members: readonly string[], settings: Settings, accounts: Accounts): number {
+  return accounts.isPaidByChunk(lane, maxBatchOf(settings, lane)) ? 1 : members.length;
+}
+
+/** Chunks that wait to be tried again, as they were. */
+function claimWaiting(turn: Turn, room: number): void {
+  const { sql, now, settings, accounts } = turn;
+  const later: { id: string; at: number }[] = [];
+  for (const { id, lane, members, renderedAt, priority } of readWaiting(sql, now, room)) {
+    if (turn.contentBytes >= maxTurnContentBytes) break;
+    if (accounts.left(lane, priority) < 1) {
+      later.push({ id, at: Math.min(now + longestWaitMs, Math.max(now, accounts.opensAt(lane, priority))) });
+      continue;
+    }
     const rows = stillOpen(sql, members, id, now);
-    const wanted = worthRepeating(rows, lane, turn.settings);
+    const wanted = worthRepeating(rows, lane, settings);
     if (wanted.length < rows.length) {
       const dropped = rows.filter((row) => !wanted.includes(row)).map(({ uuid }) => uuid);
       execForEach(
@@ -99,10 +152,16 @@ function claimWaiting(turn: Turn, room: number): void {
       sql.exec("DELETE FROM chunk WHERE open = 0 AND id = ?", id);
       continue;
     }
+    accounts.spend(lane, priority, costOf(lane, members, settings, accounts));
     const token = randomToken(8);
     sql.exec("UPDATE chunk SET open = 1, token = ?, at = ? WHERE open = 0 AND id = ?", token, now + leaseMs, id);
     addJob(turn, { id, token, lane, members, renderedAt, repeats: true }, wanted);
   }
+  execForEach(
+    sql,
+    "UPDATE chunk SET at = value ->> 'at' FROM json_each(?1) WHERE chunk.open = 0 AND chunk.id = value ->> 'id'",
+    later,
+  );
 }
 
 /** The members of a waiting chunk, but for those whose time is over: they end here. */
@@ -125,17 +184,22 @@ function worthRepeating(rows: readonly MessageRow[], lane: string, settings: Set
 }
 
 /** Messages that are due, in new chunks. */
-function claimDue(turn: Turn, room: number): void {
-  const { sql, now, settings } = turn;
-  if (room <= 0) return;
-  const { due, laneless, over } = readDue(sql, now, settings, room);
+function claimDue(turn: Turn, open: number): void {
+  const { sql, now, settings, accounts } = turn;
+  const { chunks, over, laneless, placed, gates } = plan(sql, now, settings, accounts, open);
   if (over.length > 0) expire(sql, selectMessages(sql, over), now);
   execForEach(
     sql,
     "UPDATE message SET due_at = value ->> 'due' FROM json_each(?1) WHERE message.uuid = value ->> 'uuid'",
     laneless,
   );
-  for (const { lane, members } of planChunks(due, room, maxChunkContentBytes)) {
+  execForEach(
+    sql,
+    "UPDATE message SET lane = value ->> 'lane' FROM json_each(?1) WHERE message.uuid = value ->> 'uuid'",
+    placed,
+  );
+  keepGates(sql, gates);
+  for (const { lane, members } of chunks) {
     if (turn.contentBytes >= maxTurnContentBytes) return;
     const chunk = { id: randomToken(8), token: randomToken(8), lane, members, renderedAt: now, repeats: false };
     sql.exec(
@@ -155,55 +219,6 @@ function claimDue(turn: Turn, room: number): void {
     );
     addJob(turn, chunk, selectMessages(sql, members));
   }
-}
-
-/** Due messages with the lane that each would take, high priority first. */
-function readDue(
-  sql: SqlStorage,
-  now: number,
-  settings: Settings,
-  room: number,
-): { due: DueMessage[]; laneless: { uuid: string; due: number }[]; over: string[] } {
-  const rows = sql
-    .exec<{
-      uuid: string;
-      lane: string | null;
-      channel: string;
-      providers: string | null;
-      content_bytes: number;
-      expires_at: number | null;
-      lost_leases: number;
-    }>(
-      `SELECT due.uuid, due.lane, due.lost_leases, n.channel, n.providers, n.content_bytes, n.expires_at
-       FROM (SELECT uuid, lane, lost_leases, priority, due_at FROM message INDEXED BY message_due
-             WHERE priority IN (0, 1, 2) AND due_at <= ?1 ORDER BY priority, due_at LIMIT ?2) AS due
-       JOIN notification AS n ON n.uuid = substr(due.uuid, 1, 24) || '00000000'
-       ORDER BY due.priority, due.due_at, due.uuid`,
-      now,
-      Math.min(maxDuePerTurn, room * largestChunk(settings)),
-    )
-    .toArray();
-  const due: DueMessage[] = [];
-  const laneless: { uuid: string; due: number }[] = [];
-  const over: string[] = [];
-  const known = new Map<string, readonly Lane[]>();
-  for (const { uuid, lane: wanted, channel, providers, content_bytes: contentBytes, expires_at, lost_leases } of rows) {
-    if (expires_at !== null && expires_at <= now) {
-      over.push(uuid);
-      continue;
-    }
-    const choice = `${channel} ${providers}`;
-    const lanes = known.get(choice) ?? lanesFor(settings, channel, readProviders(providers));
-    known.set(choice, lanes);
-    const lane = currentLane(lanes, wanted);
-    if (lane === undefined) {
-      laneless.push({ uuid, due: dueOrExpired(now + noLanePauseMs, expires_at) });
-      continue;
-    }
-    const size = lost_leases < leasesBeforeAlone ? chunkSize(settings, lane, contentBytes) : 1;
-    due.push({ uuid, lane: lane.key, size, stem: stemOf(uuid), contentBytes });
-  }
-  return { due, laneless, over };
 }
 
 interface ClaimedChunk {

@@ -2,13 +2,16 @@ import { DurableObject } from "cloudflare:workers";
 import type { AppEvent } from "../endpoints/types.ts";
 import type { Env } from "../env.ts";
 import { shardOfName } from "../ids.ts";
+import { createPermits } from "../lane/lanes.ts";
+import type { ByPriority } from "../lane/pacer.ts";
+import type { Permits } from "../lane/lanes.ts";
 import { settingsOf } from "../settings.ts";
 import { accept, bind, findAccepted } from "./accept.ts";
 import type { AcceptAnswer, AcceptCommand, IdempotencyKey } from "./accept.ts";
 import { arm, nextMoments } from "./arm.ts";
 import { cancel, reschedule } from "./cancel.ts";
 import type { Change, ExpiresBefore, Move, Target } from "./cancel.ts";
-import { claim } from "./claim.ts";
+import { claim, wanted } from "./claim.ts";
 import { discardDeadLetters, findDeadLetters, listDeadLetters } from "./dead-letters.ts";
 import type { DeadLetterFilter, ListedDeadLetter } from "./dead-letters.ts";
 import { claimDeliveries, settleDeliveries } from "./deliveries.ts";
@@ -27,6 +30,8 @@ import { readPulse } from "./pulse.ts";
 import type { Pulse } from "./pulse.ts";
 import { listMessages, readMessage, readNotification } from "./read.ts";
 import type { MessageDetail, MessageSummary, NotificationDetail } from "./read.ts";
+import { hearOfPause } from "./pauses.ts";
+import type { Pause } from "./pauses.ts";
 import { record } from "./record.ts";
 import type { RecordCommand } from "./record.ts";
 import { replay } from "./replay.ts";
@@ -60,15 +65,17 @@ export class Ledger extends DurableObject<Env> {
   readonly #shard: number;
   /** The moment that the alarm which runs, or ran last, had been set to. */
   #lastAlarmAt = 0;
+  readonly #permits: Permits;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#shard = shardOfName(ctx.id.name);
+    this.#permits = createPermits(env, this.#shard);
     migrate(ctx.storage);
   }
 
   accept(command: AcceptCommand): Promise<AcceptAnswer> {
-    return this.#write((sql) => accept(sql, command));
+    return this.#write((sql) => accept(sql, command, settingsOf(this.env)));
   }
 
   record(command: RecordCommand): Promise<void> {
@@ -82,6 +89,11 @@ export class Ledger extends DurableObject<Env> {
   /** False when the key is bound to another request. */
   bind(command: IdempotencyKey & { readonly now: number }): Promise<boolean> {
     return this.#write((sql) => bind(sql, command));
+  }
+
+  /** A lane's call: it rests. */
+  pauseLane(pause: Pause): Promise<void> {
+    return this.#write((sql) => hearOfPause(sql, pause));
   }
 
   /** Counts what came and is not stored. */
@@ -237,7 +249,7 @@ export class Ledger extends DurableObject<Env> {
   async wake(at: number): Promise<{ readonly earlyMs: number } | { readonly handedOut: number }> {
     const now = Date.now();
     if (at > now) return { earlyMs: at - now };
-    const handedOut = await this.#turn(now, (sql) => {
+    const handedOut = await this.#turn(true, (sql) => {
       takeWake(sql, now);
       return true;
     });
@@ -245,25 +257,33 @@ export class Ledger extends DurableObject<Env> {
   }
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
-    const now = Date.now();
-    this.#lastAlarmAt = info?.scheduledTime ?? now;
-    await this.#turn(now, (sql) => {
+    this.#lastAlarmAt = info?.scheduledTime ?? Date.now();
+    const { sql: stored } = this.ctx.storage;
+    const sends = !this.#isByQueue() || mayAlarmSend(stored, nextMoments(stored).sendAt);
+    await this.#turn(sends, (sql, now) => {
       if (!this.#isByQueue()) return true;
       noteSilence(sql, now);
       return mayAlarmSend(sql, nextMoments(sql).sendAt);
     });
   }
 
-  /** Takes back what was lost, and hands out what is due: sends, where `maySend` says so. Answers how much it handed out. */
-  async #turn(now: number, maySend: (sql: SqlStorage) => boolean): Promise<number> {
+  /**
+   * Takes back what was lost, and hands out what is due: sends, where `maySend` says so, with permits that are asked for where
+   * that is expected. Answers how much it handed out.
+   */
+  async #turn(expected: boolean, maySend: (sql: SqlStorage, now: number) => boolean): Promise<number> {
     const settings = settingsOf(this.env);
+    // Before the transaction, which spans no call: a lane that hangs costs this turn a second, and holds nothing.
+    const uses = expected ? wanted(this.ctx.storage.sql, Date.now(), settings) : new Map<string, ByPriority>();
+    const permitted = await this.#permits.ask(uses);
+    const now = Date.now();
     const turn = await this.ctx.storage.transaction(async () => {
       const { sql } = this.ctx.storage;
-      const sends = maySend(sql);
+      const sends = maySend(sql, now);
       expireLeases(sql, now, settings);
       if (sends) startDueSteps(sql, now);
       const taken = {
-        jobs: sends ? claim(sql, this.#shard, now, settings) : [],
+        jobs: sends ? claim(sql, this.#shard, now, settings, permitted) : [],
         effects: takeOutbox(sql, now),
         strays: takeStrays(sql, now),
         runs: takeRuns(sql, now, sends ? "due" : "handed-out"),

@@ -1,5 +1,6 @@
 import type { SuppressionReason } from "../directory/suppressions.ts";
 import type { UnplacedEvent } from "../endpoints/types.ts";
+import type { PauseEffect } from "./pauses.ts";
 import { execForEach } from "./sql.ts";
 
 /** Something about an address that must be known outside of the shard because of what was written in it. */
@@ -32,7 +33,7 @@ export interface TellEffect {
   readonly event: UnplacedEvent;
 }
 
-export type Effect = SuppressionEffect | TellEffect;
+export type Effect = SuppressionEffect | TellEffect | PauseEffect;
 
 /** How long an effect that was handed out may stay without an answer. */
 export const effectLeaseMs = 30_000;

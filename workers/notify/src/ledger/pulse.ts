@@ -1,4 +1,7 @@
-import { earliestDelivery, earliestDue } from "./arm.ts";
+import { earliestDelivery } from "./arm.ts";
+import { readPauses } from "./pauses.ts";
+import type { Pause } from "./pauses.ts";
+import { countWaiting, earliestDue } from "./queues.ts";
 import { readTally } from "./tally.ts";
 import type { Tally } from "./tally.ts";
 import { readTrouble } from "./trouble.ts";
@@ -27,7 +30,13 @@ export interface Pulse {
   readonly tallies?: readonly Tally[];
   /** How it goes with the queue. Absent from a shard that still runs the code of before. */
   readonly waking?: Waking;
+  /** Lanes that rest. */
+  readonly pauses?: readonly Pause[];
+  /** By lane, how many messages are due; counted up to {@link mostCounted}, for each priority. */
+  readonly waiting?: Readonly<Record<string, number>>;
 }
+
+const mostCounted = 10_000;
 
 /** How a shard is. What should have happened and has not: a due message, the end of a lease, an effect, an event for an app, the alarm. */
 export async function readPulse(storage: DurableObjectStorage, shard: number, now: number): Promise<Pulse> {
@@ -62,6 +71,8 @@ export async function readPulse(storage: DurableObjectStorage, shard: number, no
     troubles: readTrouble(storage.sql),
     tallies: readTally(storage.sql),
     waking: readWaking(storage.sql),
+    pauses: readPauses(storage.sql).filter(({ until }) => until > now),
+    waiting: countWaiting(storage.sql, now, mostCounted),
     lateMs: Math.max(
       late(row.due),
       late(row.lease),

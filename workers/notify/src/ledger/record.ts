@@ -9,6 +9,7 @@ import { followRoutes } from "./escalations.ts";
 import { tellerOf } from "./listeners.ts";
 import { putOutbox } from "./outbox.ts";
 import type { Effect } from "./outbox.ts";
+import { notePauses } from "./pauses.ts";
 import { noteTrouble, toldOfTrouble } from "./trouble.ts";
 import type { MessageRow, TimelineRow } from "./rows.ts";
 import { change, settle } from "./settle.ts";
@@ -87,6 +88,7 @@ export function record(sql: SqlStorage, command: RecordCommand, settings: Settin
   insertTimeline(sql, timeline);
   updateMessages(sql, changes);
   noteTrouble(sql, outcomes, now);
+  effects.push(...notePauses(sql, outcomes, settings, now));
   if (teller.wants("provider.unauthorized")) effects.push(...toldOfTrouble(outcomes, now));
   keepDeadLetters(sql, dead, now);
   putOutbox(sql, effects, now);

@@ -1,6 +1,6 @@
 /**
- * The shard's tables, as steps that were each taken once. Steps only ever add: while a deploy rolls out, the old code
- * reads what the new code's steps have made. The primary keys are the order of reading, so that a row costs one write.
+ * The shard's tables, as steps that were each taken once. Steps only ever add (an index may change: it holds nothing of its
+ * own): while a deploy rolls out, the old code reads what the new code's steps have made. The primary keys are the order of reading, so that a row costs one write.
  */
 const steps: readonly string[] = [
   `
@@ -273,6 +273,28 @@ const steps: readonly string[] = [
     failing_since INTEGER,
     failed_at INTEGER,
     failure TEXT
+  ) WITHOUT ROWID;
+  `,
+  `
+  -- What is due, by lane: one that must wait stands in nobody's way. An index has no data of its own, and the builds before,
+  -- which ask for it by this name, find the same rows with it.
+  DROP INDEX message_due;
+  CREATE INDEX message_due ON message (priority, lane, due_at) WHERE due_at IS NOT NULL;
+
+  -- Lanes that rest, or are on trial after that.
+  CREATE TABLE lane_pause (
+    lane TEXT PRIMARY KEY,
+    until INTEGER NOT NULL,
+    -- Requests that failed in a row.
+    failures INTEGER NOT NULL
+  ) WITHOUT ROWID;
+
+  -- Nothing of this priority that waits for this lane can be claimed before.
+  CREATE TABLE lane_gate (
+    lane TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    PRIMARY KEY (lane, priority)
   ) WITHOUT ROWID;
   `,
 ];

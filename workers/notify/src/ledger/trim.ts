@@ -1,5 +1,5 @@
 import { isRouted, lastOf, notificationOf, randomToken } from "../ids.ts";
-import { earliestDue } from "./arm.ts";
+import { earliestDue } from "./queues.ts";
 import type { Place, Status } from "./rows.ts";
 import { execForEach } from "./sql.ts";
 

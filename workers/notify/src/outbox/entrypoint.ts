@@ -3,9 +3,11 @@ import { handOverDirectoryEvents, tellShards } from "../endpoints/directory-even
 import { tellEndpoint } from "../endpoints/tell.ts";
 import type { Env } from "../env.ts";
 import { correlate } from "../ingest/correlate.ts";
+import { laneStub } from "../lane/lanes.ts";
 import type { TellJob } from "../ledger/deliveries.ts";
 import type { IncomingEvent } from "../ledger/incoming-event.ts";
 import type { Effect } from "../ledger/outbox.ts";
+import type { PauseEffect } from "../ledger/pauses.ts";
 import { shardStub } from "../ledger/shards.ts";
 import { applySuppressions } from "./suppress.ts";
 
@@ -28,21 +30,40 @@ export class Effects extends WorkerEntrypoint<Env> {
 
 async function applyEffects(env: Env, shard: number, effects: readonly Effect[]): Promise<void> {
   const now = Date.now();
+  const applied: string[] = [];
   try {
-    const suppressing = effects.filter((effect) => effect.kind !== "tell");
-    await applySuppressions(env.DB, shard, suppressing, now);
+    const pauses = effects.filter((effect) => effect.kind === "pause");
+    applied.push(...(await tellLanes(env, shard, pauses)));
+    const others = effects.filter((effect) => effect.kind !== "pause");
+    await applySuppressions(
+      env.DB,
+      shard,
+      others.filter((effect) => effect.kind !== "tell"),
+      now,
+    );
     await tellShards(
       env,
-      effects.flatMap((effect) => (effect.kind === "tell" ? effect.event : [])),
+      others.flatMap((effect) => (effect.kind === "tell" ? effect.event : [])),
     );
+    applied.push(...others.map(({ id }) => id));
   } catch {
     console.error(JSON.stringify({ event: "effects-failed", shard, count: effects.length }));
-    return;
   }
-  await shardStub(env, shard).settleOutbox(effects.map(({ id }) => id));
+  if (applied.length === 0) return;
+  await shardStub(env, shard).settleOutbox(applied);
   // What apps are to be told of it stands in the directory already: the sweep comes by for what is not done here.
   await handOverDirectoryEvents(env).catch(() => {
     console.error(JSON.stringify({ event: "directory-events-not-handed-over" }));
+  });
+}
+
+/** First of all: until they know of a pause, the other shards go on asking. A lane that cannot tell them keeps nothing else. */
+async function tellLanes(env: Env, shard: number, effects: readonly PauseEffect[]): Promise<readonly string[]> {
+  const told = await Promise.allSettled(effects.map(({ pause }) => laneStub(env, pause.lane).pause(pause)));
+  return effects.flatMap(({ id, pause }, index) => {
+    if (told[index]?.status === "fulfilled") return id;
+    console.error(JSON.stringify({ event: "pause-not-told", shard, lane: pause.lane }));
+    return [];
   });
 }
 

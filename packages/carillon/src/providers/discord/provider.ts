@@ -24,6 +24,7 @@ export function discord(options: DiscordOptions = {}): Provider<"discord"> {
     // Without an Authorization header the global limit is that of the IP address; each webhook's own is told in answers.
     // https://docs.discord.com/developers/topics/rate-limits#global-rate-limit (read 2026-11-23)
     rate: { per: "request", perSecond: 50, burst: 50 },
+    scope: "recipient",
     buildRequest: buildDiscordRequest,
     readResponse: readDiscordMessage,
   };

@@ -34,6 +34,7 @@ export function slack(options: SlackOptions = {}): SlackProvider {
     baseUrl,
     // https://docs.slack.dev/apis/web-api/rate-limits (read 2026-11-23): one a second to a channel, or by a webhook
     rate: { per: "recipient", perSecond: 1, burst: 1 },
+    scope: "recipient",
     buildRequest: (message, context) => postSlackMessage(message, context, token),
     readResponse: readSlackResponse,
     call: (method, payload) => callSlack(method, payload, token),

@@ -20,6 +20,7 @@ export function webpush(options: WebPushOptions): Provider<"webpush"> {
   return {
     ...lane,
     channel: webpushChannel,
+    scope: "recipient",
     buildRequest: pushBuilder(lane, options),
     readResponse: readPushResponse,
   };
