@@ -24,18 +24,24 @@ export const compatibilityDate = "2026-11-17";
 if (import.meta.main) await serve(JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")) as Serving);
 
 async function serve({ script, port, state, migrations, variables, services }: Serving): Promise<void> {
+  const source = readFileSync(script, "utf8");
+  // A build of before has fewer classes.
+  const hasLanes = /export\s*\{[^}]*\bLane\b/.test(source);
   const workerd = new Miniflare(
     convertV4MiniflareOptions({
       name: "service",
       modules: true,
-      script: readFileSync(script, "utf8"),
+      script: source,
       compatibilityDate,
       bindings: variables,
       serviceBindings: Object.fromEntries(
         Object.entries(services).map(([name, at]) => [name, { external: { address: `127.0.0.1:${at}`, http: {} } }]),
       ),
       d1Databases: { DB: "directory" },
-      durableObjects: { LEDGER: { className: "Ledger", useSQLite: true } },
+      durableObjects: {
+        LEDGER: { className: "Ledger", useSQLite: true },
+        ...(hasLanes ? { LANE: { className: "Lane", useSQLite: true } } : {}),
+      },
       resourcePersistencePath: state,
       cf: false,
       telemetry: { enabled: false },

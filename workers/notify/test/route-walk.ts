@@ -52,7 +52,17 @@ export function onStage(
 ): Promise<void> {
   return inShard(0, async (sql, storage) => {
     const inOne = <T>(work: () => T): T => storage.transactionSync(work);
-    for (const table of ["message", "notification", "content_part", "timeline", "chunk", "escalation", "dead_letter"]) {
+    for (const table of [
+      "message",
+      "notification",
+      "content_part",
+      "timeline",
+      "chunk",
+      "escalation",
+      "dead_letter",
+      "lane_pause",
+      "lane_gate",
+    ]) {
       sql.exec(`DELETE FROM ${table}`);
     }
     const stage: Stage = {
@@ -64,7 +74,7 @@ export function onStage(
         const expanded = await expandRequest(value, settings, new Date(stage.now));
         if (!expanded.ok) throw new Error(JSON.stringify(expanded.errors));
         const { notification } = expanded;
-        inOne(() => accept(sql, { now: stage.now, notifications: [notification], idempotency: undefined }));
+        inOne(() => accept(sql, { now: stage.now, notifications: [notification], idempotency: undefined }, settings));
         return uuidAt(notification.stem, 0);
       },
       turn(laterMs = 0) {
