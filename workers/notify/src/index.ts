@@ -6,6 +6,7 @@ export { Deliver } from "./deliver/entrypoint.ts";
 export { Lane } from "./lane/lane.ts";
 export { Ledger } from "./ledger/ledger.ts";
 export { Effects } from "./outbox/entrypoint.ts";
+export { Recipients } from "./recipients/entrypoint.ts";
 export { Schedules } from "./schedule/entrypoint.ts";
 export { Wakes } from "./schedule/wakes-entrypoint.ts";
 

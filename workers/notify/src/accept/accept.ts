@@ -23,10 +23,11 @@ export interface AcceptedView {
   readonly expiresAt: string | undefined;
   /** What was not taken as it was written. */
   readonly notices?: readonly FieldError[] | undefined;
-  /** Of a route: those of its first steps. */
+  /** Of a route: those of its first steps. `to` is empty while the recipient's addresses are still to be looked up. */
   readonly messages: readonly {
     readonly id: string;
     readonly channel?: string | undefined;
+    readonly recipient?: string | undefined;
     readonly to: readonly string[];
   }[];
 }
@@ -114,9 +115,10 @@ function viewOf(shard: number, notification: AcceptedNotification, acceptedAt: n
     acceptedAt: new Date(acceptedAt).toISOString(),
     sendAt: new Date(sendAt).toISOString(),
     expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt).toISOString(),
-    messages: messages.map(({ addresses }, index) => ({
+    messages: messages.map(({ addresses, recipientId }, index) => ({
       id: formatId("msg", shard, uuidOf(notification, index)),
       channel: route?.channels[partOf(uuidOf(notification, index))],
+      recipient: recipientId,
       to: addresses.map(({ label }) => label),
     })),
   };
@@ -135,7 +137,12 @@ async function readAccepted(env: Env, shard: number, uuids: readonly string[]): 
           acceptedAt: new Date(one.acceptedAt).toISOString(),
           sendAt: new Date(one.sendAt).toISOString(),
           expiresAt: one.expiresAt === undefined ? undefined : new Date(one.expiresAt).toISOString(),
-          messages: one.messages.map(({ uuid, channel, to }) => ({ id: formatId("msg", shard, uuid), channel, to })),
+          messages: one.messages.map(({ uuid, channel, recipient, to }) => ({
+            id: formatId("msg", shard, uuid),
+            channel,
+            recipient,
+            to,
+          })),
         },
   );
 }

@@ -106,13 +106,19 @@ function isAddressField(field: string): boolean {
   return field === "to" || field.startsWith("to.");
 }
 
-type Addressed = ReadonlyMap<ChannelId, readonly RoutedAddress[]>;
+/** Somebody's addresses; or their id, where those are to be looked up. */
+type Addressed = ReadonlyMap<ChannelId, readonly RoutedAddress[]> | string;
 
 /** Each person's addresses as the channels know them. Whoever is in the list twice goes along the route once. */
 async function addressesOf(people: readonly PersonRequest[]): Promise<readonly Addressed[]> {
   const seen = new Set<string>();
   const all: Addressed[] = [];
   for (const person of people) {
+    if (person.recipientId !== undefined) {
+      const { recipientId } = person;
+      if (seen.size < seen.add(`recipient ${recipientId}`).size) all.push(recipientId);
+      continue;
+    }
     const own = new Map<ChannelId, readonly RoutedAddress[]>();
     for (const [channel, given] of person.addresses) {
       const byKey = new Map<string, RoutedAddress>();
@@ -151,6 +157,13 @@ function beginAll(
   const timeline: TimelineRow[] = [];
   for (const [index, own] of people.entries()) {
     const uuid = routedUuid(stem, index, 0);
+    if (typeof own === "string") {
+      // Until they are looked up, one message stands for the first step, and no time starts another.
+      messages.push({ uuid, recipient: { recipient: own }, addresses: [], recipientId: own });
+      const trace: Trace = { started: [{ step: 0, at: sendAt, messages: 1 }] };
+      escalations.push({ uuid, addresses: "{}", trace: JSON.stringify(trace), dueAt: undefined });
+      continue;
+    }
     const addresses = Object.fromEntries(
       route.channels.map((channel, part) => [String(part), own.get(channel) ?? []]),
     ) satisfies AddressesByPart;

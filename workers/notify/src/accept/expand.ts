@@ -1,13 +1,13 @@
 import type { ChannelId, Message } from "carillon";
 import { channelsById } from "carillon/channels";
-import type { AcceptedNotification } from "../ledger/accept.ts";
-import type { StoredAddress } from "../ledger/rows.ts";
+import type { AcceptedMessage, AcceptedNotification } from "../ledger/accept.ts";
 import { newStem } from "../ids.ts";
 import type { FieldError } from "../problem.ts";
 import type { Settings } from "../settings.ts";
 import { optionalCategory } from "../suppress/category.ts";
 import { bringsOwnLink } from "../unsubscribe/link.ts";
-import { blankMessageTo } from "./address.ts";
+import { blankMessageTo, sampleAddress } from "./address.ts";
+import { isNamed, readNamed } from "./named-recipient.ts";
 import { checkPushSize } from "./push-size.ts";
 import { maxRecipients } from "./request.ts";
 import type { NotificationRequest } from "./request.ts";
@@ -41,6 +41,9 @@ export async function expand(request: ChannelRequest, settings: Settings, now: D
   for (const [index, recipient] of Array.isArray(request.to) && !tooMany ? request.to.entries() : []) {
     if (Array.isArray(recipient))
       reject(`to.${index}`, "expected one address; `envelope: true` makes one message for all");
+  }
+  if (request.envelope === true && [request.to].flat().some(isNamed)) {
+    reject("envelope", "expected addresses: a recipient has a message of their own");
   }
   checkProviders(request, settings, reject);
   checkContent(request, recipients.length, settings, reject);
@@ -76,22 +79,27 @@ async function expandRecipients(
   reject: Reject,
 ): Promise<{ messages: AcceptedNotification["messages"]; content: Record<string, unknown> }> {
   const channel = channelsById[request.channel];
-  const messages: { recipient: unknown; addresses: readonly StoredAddress[] }[] = [];
+  const messages: AcceptedMessage[] = [];
   const seen = new Set<string>();
   let first: Message | undefined;
   // What is derived from the content is derived once, not for every recipient and not again at the send.
   let content: Record<string, unknown> = request.content;
   for (const [index, recipient] of recipients.entries()) {
+    const named = isNamed(recipient) ? readNamed(recipient) : undefined;
+    if (typeof named === "object") {
+      reject(fieldOf(named.field, Array.isArray(request.to) ? index : undefined), named.detail);
+      continue;
+    }
+    // Of somebody whose addresses are not known yet, only the content can be checked.
+    const to = named === undefined ? recipient : sampleAddress[request.channel];
     const readdressed =
-      first !== undefined && typeof recipient === "string"
-        ? channel.withRecipient(first as never, recipient)
-        : undefined;
+      first !== undefined && typeof to === "string" ? channel.withRecipient(first as never, to) : undefined;
     // The content has been checked with the first recipient; of the others only the address is new.
     const message =
       readdressed ??
       (first === undefined
-        ? channel.normalise({ ...content, channel: request.channel, to: recipient })
-        : blankMessageTo(request.channel, recipient));
+        ? channel.normalise({ ...content, channel: request.channel, to })
+        : blankMessageTo(request.channel, to));
     if ("ok" in message) {
       reject(
         fieldOf(message.field, Array.isArray(request.to) && request.envelope !== true ? index : undefined),
@@ -103,6 +111,12 @@ async function expandRecipients(
     if (first === undefined) {
       first = message;
       if ("text" in message && message.text !== undefined) content = { ...content, text: message.text };
+    }
+    if (named !== undefined) {
+      if (seen.size < seen.add(`recipient ${named}`).size) {
+        messages.push({ recipient, addresses: [], recipientId: named });
+      }
+      continue;
     }
     const addresses = (await channel.addresses(message as never)).map(({ key, label }) => ({ key, label }));
     const key = addresses.map((address) => address.key).join(" ");

@@ -1,6 +1,7 @@
 import type { ChannelId } from "carillon";
 import { blankMessageTo } from "./address.ts";
 import type { Reject } from "./expand.ts";
+import { isNamed, readNamed } from "./named-recipient.ts";
 import { maxRecipients } from "./request.ts";
 import { channelIds, maxAddressesEach } from "./route-request.ts";
 
@@ -8,12 +9,14 @@ import { channelIds, maxAddressesEach } from "./route-request.ts";
 export interface PersonRequest {
   /** As the caller wrote them, on the channels of the route: none, one or more. */
   readonly addresses: ReadonlyMap<ChannelId, readonly { readonly recipient: unknown }[]>;
+  /** The app's own id of them, where it was given instead. */
+  readonly recipientId?: string | undefined;
 }
 
 /** Most addresses of one request, over all people and channels. */
 const maxAddresses = 5_000;
 
-const expectedPerson = 'expected addresses by channel: { "sms": "+44...", "email": "..." }';
+const expectedPerson = 'expected a recipient, or addresses by channel: { "sms": "+44...", "email": "..." }';
 
 /** One person, or a list of them; what is wrong is told to `reject`. */
 export function readPeople(to: unknown, channels: ReadonlySet<ChannelId>, reject: Reject): readonly PersonRequest[] {
@@ -35,6 +38,15 @@ function readPerson(person: unknown, path: string, channels: ReadonlySet<Channel
   const addresses = new Map<ChannelId, readonly { readonly recipient: unknown }[]>();
   if (typeof person !== "object" || person === null || Array.isArray(person)) {
     reject(path, expectedPerson);
+    return { addresses };
+  }
+  if (isNamed(person)) {
+    const named = readNamed(person);
+    if (typeof named === "string") return { addresses, recipientId: named };
+    reject(
+      named.field.replace(/^to\b/, () => path),
+      named.detail,
+    );
     return { addresses };
   }
   for (const [name, given] of Object.entries(person)) {

@@ -1,6 +1,7 @@
 import { lanesFor } from "../dispatch/lanes.ts";
 import { partStem, stemOf, uuidAt } from "../ids.ts";
 import type { Settings } from "../settings.ts";
+import { planLookups } from "./lookups.ts";
 import { firstOpenLane } from "./pauses.ts";
 import type { StoredAddress, TimelineRow } from "./rows.ts";
 import { execForEach, insertTimeline } from "./sql.ts";
@@ -54,7 +55,10 @@ export interface AcceptedMessage {
   /** Where it is not its place in the list that names it. */
   readonly uuid?: string | undefined;
   readonly recipient: unknown;
+  /** None while the recipient's are still to be looked up. */
   readonly addresses: readonly StoredAddress[];
+  /** The app's own id of whom it is for, where no address was given. */
+  readonly recipientId?: string | undefined;
 }
 
 /** uuid of the message that stands at a place of the list, from 0. */
@@ -158,17 +162,26 @@ function insertNotification(
     insertContent(sql, partStem(stem, index + 1), { ...notification, route: undefined }, part, now);
   }
   const place = sendAt > now ? "scheduled" : "queued";
+  const rows = messages.map(({ recipient, addresses, recipientId }, index) => {
+    return { uuid: uuidOf(notification, index), recipient, addresses, recipientId };
+  });
   execForEach(
     sql,
-    `INSERT INTO message (uuid, recipient, addresses, priority, place, status, due_at, lane)
-     SELECT value ->> 'uuid', value -> 'recipient', value -> 'addresses', ?2, ?3, ?3, ?4, ${firstOpenLane("?5", "?6")}
+    `INSERT INTO message (uuid, recipient, addresses, priority, place, status, due_at, lane, recipient_id)
+     SELECT value ->> 'uuid', value -> 'recipient', value -> 'addresses', ?2, ?3, ?3,
+            iif(value ->> 'recipientId' IS NULL, ?4, NULL), ${firstOpenLane("?5", "?6")}, value ->> 'recipientId'
      FROM json_each(?1)`,
-    messages.map(({ recipient, addresses }, index) => ({ uuid: uuidOf(notification, index), recipient, addresses })),
+    rows,
     priority,
     place,
     sendAt,
     JSON.stringify(lanesFor(settings, channel, providers).map(({ key }) => key)),
     now,
+  );
+  const unknown = rows.filter(({ recipientId }) => recipientId !== undefined);
+  planLookups(
+    sql,
+    unknown.map(({ uuid }) => ({ message: uuid, priority, dueAt: sendAt })),
   );
   if (route === undefined) return;
   insertTimeline(sql, route.timeline);

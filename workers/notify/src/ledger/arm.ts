@@ -1,3 +1,4 @@
+import { earliestLookup } from "./lookups.ts";
 import { earliestClaim, earliestRepeat } from "./queues.ts";
 import { planWake } from "./wakes.ts";
 import type { Wake } from "./wakes.ts";
@@ -19,7 +20,17 @@ export function nextMoments(sql: SqlStorage): NextMoments {
   const row = sql
     .exec<
       Record<
-        "due" | "lease" | "waiting" | "outbox" | "stray" | "delivery" | "run" | "handedRun" | "step",
+        | "due"
+        | "lease"
+        | "waiting"
+        | "outbox"
+        | "stray"
+        | "delivery"
+        | "run"
+        | "handedRun"
+        | "step"
+        | "lookup"
+        | "handedLookup",
         number | null
       >
     >(
@@ -32,12 +43,14 @@ export function nextMoments(sql: SqlStorage): NextMoments {
          (SELECT due_at FROM schedule WHERE due_at IS NOT NULL AND tries = 0 ORDER BY due_at LIMIT 1) AS run,
          (SELECT due_at FROM schedule WHERE due_at IS NOT NULL AND tries > 0 ORDER BY due_at LIMIT 1) AS handedRun,
          (SELECT min(due_at) FROM escalation WHERE due_at IS NOT NULL) AS step,
-         ${earliestDelivery} AS delivery`,
+         ${earliestDelivery} AS delivery,
+         ${earliestLookup} AS lookup,
+         (SELECT min(at) FROM lookup_job) AS handedLookup`,
     )
     .one();
   return {
-    sendAt: earliest([row.due, row.waiting, row.run, row.step]),
-    ownAt: earliest([row.lease, row.outbox, row.stray, row.delivery, row.handedRun]),
+    sendAt: earliest([row.due, row.waiting, row.run, row.step, row.lookup]),
+    ownAt: earliest([row.lease, row.outbox, row.stray, row.delivery, row.handedRun, row.handedLookup]),
   };
 }
 

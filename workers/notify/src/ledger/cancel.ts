@@ -1,5 +1,7 @@
 import { lastOf, notificationOf } from "../ids.ts";
 import { dueOrExpired } from "./context.ts";
+import { isUnaddressed } from "./awaits-lookup.ts";
+import { moveLookups } from "./lookups.ts";
 import { cancelRoutes, contentsOf, isRoute, keepCanceled, moveSteps } from "./route-changes.ts";
 import { tellerOf } from "./listeners.ts";
 import type { MessageRow, Status, TimelineRow } from "./rows.ts";
@@ -105,7 +107,7 @@ export function reschedule(
     if (tooLate !== undefined) return { uuid, status, tooLate };
     const seq = row.seq + 1;
     const place = sendAt > now ? "scheduled" : "queued";
-    const to = change(row, { seq, place, due_at: dueOrExpired(sendAt, end) });
+    const to = change(row, { seq, place, due_at: isUnaddressed(row) ? null : dueOrExpired(sendAt, end) });
     const data = { rule: "reschedule", then: place, until: sendAt };
     timeline.push({ message: uuid, seq, at: now, kind: "decision", data });
     changes.push(to);
@@ -119,6 +121,7 @@ export function reschedule(
     JSON.stringify(moved),
     sendAt,
   );
+  moveLookups(sql, moved, dueOrExpired(sendAt, end));
   if (target.kind === "ntf" && moved.length > 0) {
     sql.exec(
       "UPDATE notification SET send_at = ?2, expires_at = ?3 WHERE uuid IN (SELECT value FROM json_each(?1))",

@@ -1,5 +1,6 @@
 import type { Route } from "../dispatch/escalate.ts";
 import { escalationOf, isRouted, partOf, personOf } from "../ids.ts";
+import { awaitsLookup } from "./awaits-lookup.ts";
 import { tellerOf } from "./listeners.ts";
 import type { AddressesByPart, Person, Trace } from "./person.ts";
 import type { MessageRow, TimelineRow } from "./rows.ts";
@@ -94,6 +95,8 @@ export function takeSteps(sql: SqlStorage, people: readonly Person[], now: numbe
   const buried: string[] = [];
   const teller = tellerOf(sql);
   for (const person of people) {
+    // As long as nobody knows where they are reached, no step can be taken.
+    if (person.rows.some(awaitsLookup)) continue;
     const taken = takeStep(person, now);
     made.push(...taken.made);
     timeline.push(...taken.timeline);
@@ -109,9 +112,9 @@ export function takeSteps(sql: SqlStorage, people: readonly Person[], now: numbe
   }
   execForEach(
     sql,
-    `INSERT OR IGNORE INTO message (uuid, recipient, addresses, priority, place, status, due_at, due_from)
+    `INSERT OR IGNORE INTO message (uuid, recipient, addresses, priority, place, status, due_at, due_from, recipient_id)
      SELECT value ->> 'uuid', value -> 'recipient', value -> 'addresses', value ->> 'priority', value ->> 'place',
-            value ->> 'place', value ->> 'due', value ->> 'from' FROM json_each(?1)`,
+            value ->> 'place', value ->> 'due', value ->> 'from', value ->> 'recipientId' FROM json_each(?1)`,
     made,
   );
   insertTimeline(sql, timeline);

@@ -1,6 +1,7 @@
 import type { ChunkJob } from "./claim.ts";
 import type { TellJob } from "./deliveries.ts";
 import type { IncomingEvent } from "./incoming-event.ts";
+import type { LookupJob } from "./lookups.ts";
 import type { Effect } from "./outbox.ts";
 import type { Run } from "./schedules.ts";
 import type { Wake } from "./wakes.ts";
@@ -16,6 +17,7 @@ export interface Entrypoints {
     tell(job: TellJob): Promise<void>;
     correlate(shard: number, strays: readonly IncomingEvent[]): Promise<void>;
   };
+  readonly Recipients: { lookUp(job: LookupJob): Promise<void> };
   readonly Schedules: { fire(shard: number, runs: readonly Run[]): Promise<void> };
   readonly Wakes: { publish(wake: Wake): Promise<void> };
 }

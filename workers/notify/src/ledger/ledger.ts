@@ -25,6 +25,9 @@ import type { Entrypoints } from "./hand-over.ts";
 import { expireLeases } from "./leases.ts";
 import { keepListeners, tellerOf } from "./listeners.ts";
 import type { Listeners } from "./listeners.ts";
+import { takeLookups } from "./lookups.ts";
+import { settleLookups } from "./settle-lookups.ts";
+import type { SettleLookups } from "./settle-lookups.ts";
 import { settleOutbox, takeOutbox } from "./outbox.ts";
 import { readPulse } from "./pulse.ts";
 import type { Pulse } from "./pulse.ts";
@@ -84,6 +87,10 @@ export class Ledger extends DurableObject<Env> {
 
   ingest(events: readonly IncomingEvent[], now: number): Promise<void> {
     return this.#write((sql) => ingest(sql, events, now, settingsOf(this.env)));
+  }
+
+  settleLookups(command: SettleLookups): Promise<void> {
+    return this.#write((sql) => settleLookups(sql, command));
   }
 
   /** False when the key is bound to another request. */
@@ -287,14 +294,16 @@ export class Ledger extends DurableObject<Env> {
         effects: takeOutbox(sql, now),
         strays: takeStrays(sql, now),
         runs: takeRuns(sql, now, sends ? "due" : "handed-out"),
+        lookups: takeLookups(sql, this.#shard, now, sends),
         tells: claimDeliveries(sql, this.#shard, now),
       };
       return { ...taken, wake: await this.#arm(now) };
     });
-    const { Deliver, Effects, Schedules, Wakes } = this.ctx.exports as unknown as Entrypoints;
+    const { Deliver, Effects, Recipients, Schedules, Wakes } = this.ctx.exports as unknown as Entrypoints;
     const handed: Promise<void>[] = turn.jobs.map((job) => Deliver.deliver(job));
     if (turn.effects.length > 0) handed.push(Effects.apply(this.#shard, turn.effects));
     if (turn.strays.length > 0) handed.push(Effects.correlate(this.#shard, turn.strays));
+    for (const job of turn.lookups) handed.push(Recipients.lookUp(job));
     for (const job of turn.tells) handed.push(Effects.tell(job));
     if (turn.runs.length > 0) handed.push(Schedules.fire(this.#shard, turn.runs));
     const handedOut = handed.length;

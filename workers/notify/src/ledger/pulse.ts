@@ -1,4 +1,5 @@
 import { earliestDelivery } from "./arm.ts";
+import { earliestLookup } from "./lookups.ts";
 import { readPauses } from "./pauses.ts";
 import type { Pause } from "./pauses.ts";
 import { countWaiting, earliestDue } from "./queues.ts";
@@ -42,7 +43,10 @@ const mostCounted = 10_000;
 export async function readPulse(storage: DurableObjectStorage, shard: number, now: number): Promise<Pulse> {
   const row = storage.sql
     .exec<
-      Record<"due" | "lease" | "waiting" | "outbox" | "delivery" | "schedule" | "step", number | null> & {
+      Record<
+        "due" | "lease" | "waiting" | "outbox" | "delivery" | "schedule" | "step" | "lookup" | "handedLookup",
+        number | null
+      > & {
         depth: number;
       }
     >(
@@ -50,6 +54,8 @@ export async function readPulse(storage: DurableObjectStorage, shard: number, no
               (SELECT min(at) FROM chunk WHERE open = 1) AS lease,
               (SELECT min(at) FROM chunk WHERE open = 0) AS waiting,
               ${earliestDelivery} AS delivery,
+              ${earliestLookup} AS lookup,
+              (SELECT min(at) FROM lookup_job) AS handedLookup,
               (SELECT count(*) FROM outbox) AS depth,
               (SELECT min(due_at) FROM outbox) AS outbox,
               (SELECT min(run_at) FROM schedule WHERE due_at IS NOT NULL) AS schedule,
@@ -57,7 +63,7 @@ export async function readPulse(storage: DurableObjectStorage, shard: number, no
     )
     .one();
   const alarm = await storage.getAlarm();
-  const dues = [row.due, row.waiting].filter((at) => at !== null);
+  const dues = [row.due, row.waiting, row.lookup].filter((at) => at !== null);
   const late = (at: number | null): number => (at === null ? 0 : Math.max(0, now - at));
   return {
     shard,
@@ -81,6 +87,8 @@ export async function readPulse(storage: DurableObjectStorage, shard: number, no
       late(row.delivery),
       late(row.schedule),
       late(row.step),
+      late(row.lookup),
+      late(row.handedLookup),
       late(alarm),
     ),
   };

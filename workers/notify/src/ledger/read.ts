@@ -12,6 +12,8 @@ export interface MessageSummary {
   readonly uuid: string;
   readonly channel: string;
   readonly status: Status;
+  /** Whom it is for, where no address was given. */
+  readonly recipient: string | undefined;
   readonly to: readonly string[];
   readonly acceptedAt: number;
   readonly sendAt: number;
@@ -58,6 +60,7 @@ export interface NotificationDetail {
     readonly uuid: string;
     /** Of a route. */
     readonly channel?: string | undefined;
+    readonly recipient: string | undefined;
     readonly to: readonly string[];
     readonly status: Status;
   }[];
@@ -99,7 +102,7 @@ export function readMessage(sql: SqlStorage, uuid: string): MessageDetail | unde
     providerMessageId: row.provider_message_id ?? undefined,
     // A message that was started over counts anew.
     tries: Math.max(row.tries, timeline.filter(({ kind }) => kind === "attempt").length),
-    nextTryAt: row.due_at ?? waitingUntil(sql, row.chunk),
+    nextTryAt: row.due_at ?? waitingUntil(sql, row.chunk) ?? lookupAt(sql, row),
     milestones: JSON.parse(row.milestones) as Milestones,
     evidence: JSON.parse(row.evidence) as EvidenceByAttempt,
     timeline: timeline.map(({ seq, at, kind, provider, data }) => ({
@@ -133,8 +136,8 @@ export function readNotification(sql: SqlStorage, uuid: string, now: number): No
     .toArray()[0];
   if (found === undefined) return undefined;
   const rows = sql
-    .exec<Pick<MessageRow, "uuid" | "addresses" | "status">>(
-      "SELECT uuid, addresses, status FROM message WHERE uuid > ? AND uuid <= ? ORDER BY uuid",
+    .exec<Pick<MessageRow, "uuid" | "addresses" | "status" | "recipient_id">>(
+      "SELECT uuid, addresses, status, recipient_id FROM message WHERE uuid > ? AND uuid <= ? ORDER BY uuid",
       uuid,
       lastOf(uuid, found.route !== null),
     )
@@ -154,6 +157,7 @@ export function readNotification(sql: SqlStorage, uuid: string, now: number): No
     messages: rows.slice(0, 1_000).map((row) => ({
       uuid: row.uuid,
       channel: route?.channels[partOf(row.uuid)],
+      recipient: row.recipient_id ?? undefined,
       to: labels(row.addresses),
       status: row.status,
     })),
@@ -167,6 +171,7 @@ function summaryOf(row: Listed): MessageSummary {
     channel: row.channel,
     category: row.category ?? undefined,
     status: row.status,
+    recipient: row.recipient_id ?? undefined,
     to: labels(row.addresses),
     acceptedAt: row.accepted_at,
     sendAt: row.due_from ?? row.send_at,
@@ -184,6 +189,12 @@ function waitingUntil(sql: SqlStorage, chunk: string | null): number | undefined
   if (chunk === null) return undefined;
   const row = sql.exec<{ at: number }>("SELECT at FROM chunk WHERE open = 0 AND id = ?", chunk).toArray()[0];
   return row?.at;
+}
+
+/** When the recipient's addresses are looked up. */
+function lookupAt(sql: SqlStorage, { uuid, recipient_id }: MessageRow): number | undefined {
+  if (recipient_id === null) return undefined;
+  return sql.exec<{ at: number }>("SELECT due_at AS at FROM lookup WHERE message = ?", uuid).toArray()[0]?.at;
 }
 
 /** The one line of the content that tells a person which message this is. */

@@ -1,5 +1,7 @@
 import { isFailing } from "carillon";
 import { newStem, stemOf, uuidAt } from "../ids.ts";
+import { isUnaddressed } from "./awaits-lookup.ts";
+import { planLookups } from "./lookups.ts";
 import type { MessageRow, Place, Status, TimelineRow } from "./rows.ts";
 import { execForEach, insertTimeline, selectMessages } from "./sql.ts";
 
@@ -40,15 +42,26 @@ export function replay(sql: SqlStorage, uuids: readonly string[], now: number): 
     return { uuid, outcome: "replayed", as: uuidAt(group.stem, group.rows.length) };
   });
   for (const [old, group] of made) copyNotification(sql, old, group.stem, now);
-  const pairs = answer.filter((one) => one.outcome === "replayed");
+  const pairs = answer
+    .filter((one) => one.outcome === "replayed")
+    .map((one) => ({ ...one, lookup: isUnaddressed(rows.get(one.uuid)!) }));
   execForEach(
     sql,
-    `INSERT INTO message (uuid, recipient, addresses, priority, place, status, due_at, replay_of, possible_duplicate)
-     SELECT value ->> 'as', old.recipient, old.addresses, old.priority, 'queued', 'queued', ?2, old.uuid,
-            old.possible_duplicate OR old.unknown_tries > 0
+    `INSERT INTO message (uuid, recipient, addresses, priority, place, status, due_at, replay_of, possible_duplicate,
+                          recipient_id)
+     SELECT value ->> 'as', old.recipient, old.addresses, old.priority, 'queued', 'queued',
+            iif(value ->> 'lookup', NULL, ?2), old.uuid, old.possible_duplicate OR old.unknown_tries > 0,
+            old.recipient_id
      FROM json_each(?1) JOIN message AS old ON old.uuid = value ->> 'uuid'`,
     pairs,
     now,
+  );
+  // Whose recipient could not be reached then may be reached now.
+  planLookups(
+    sql,
+    pairs
+      .filter(({ lookup }) => lookup)
+      .map(({ uuid, as }) => ({ message: as, priority: rows.get(uuid)?.priority ?? 1, dueAt: now })),
   );
   execForEach(
     sql,

@@ -297,6 +297,30 @@ const steps: readonly string[] = [
     PRIMARY KEY (lane, priority)
   ) WITHOUT ROWID;
   `,
+  `
+  -- The app's own id of whom the message is for, where it was said instead of an address.
+  ALTER TABLE message ADD COLUMN recipient_id TEXT;
+  CREATE INDEX message_recipient ON message (recipient_id) WHERE recipient_id IS NOT NULL;
+
+  -- Messages whose recipient's addresses are to be looked up when they are due. Until then they are due by this alone.
+  CREATE TABLE lookup (
+    message TEXT PRIMARY KEY,
+    priority INTEGER NOT NULL,
+    -- Null while somebody looks.
+    due_at INTEGER,
+    -- How often somebody has.
+    tries INTEGER NOT NULL DEFAULT 0
+  ) WITHOUT ROWID;
+  CREATE INDEX lookup_due ON lookup (priority, due_at) WHERE due_at IS NOT NULL;
+
+  -- Who looks. Few: past its end it has died, and its members are due again.
+  CREATE TABLE lookup_job (
+    token TEXT PRIMARY KEY,
+    -- JSON list of messages.
+    members TEXT NOT NULL,
+    at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /** Takes the steps that this shard has not taken. Runs in the constructor, before any call. */

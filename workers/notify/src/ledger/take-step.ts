@@ -22,6 +22,8 @@ export interface MadeMessage extends RoutedMessage {
   readonly due: number;
   /** From when it is due, whenever it expires. */
   readonly from: number;
+  /** Of a person who was named by it. */
+  readonly recipientId: string | undefined;
 }
 
 interface Taken {
@@ -48,6 +50,7 @@ export function takeStep(person: Person, now: number): Taken {
     return messages === 0 || own.length === 0 || own.some((row) => !withdrawn.has(row.uuid));
   });
   const to = escalate({ ...walk, started });
+  const recipientId = rows.find(({ recipient_id }) => recipient_id !== null)?.recipient_id ?? undefined;
   const made: MadeMessage[] = [];
   const timeline: TimelineRow[] = [];
   const buried: string[] = [];
@@ -62,7 +65,7 @@ export function takeStep(person: Person, now: number): Taken {
     const place = one.at > now ? "scheduled" : "queued";
     const due = dueOrExpired(one.at, expiresAt);
     for (const message of own.length > 0 ? [] : messagesOf(route, one.step, uuid, addresses)) {
-      made.push({ ...message, priority: route.priority, place, due, from: one.at });
+      made.push({ ...message, priority: route.priority, place, due, from: one.at, recipientId });
       timeline.push(startEntry(route, one, message.uuid, now));
     }
     if (one.because !== "time") {

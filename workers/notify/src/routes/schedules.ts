@@ -140,7 +140,9 @@ async function readDefinition(c: C): Promise<ScheduleDefinition> {
     errors.push(...expanded.errors.map(({ field, detail }) => ({ field: `notification.${field}`, detail })));
   }
   if (errors.length > 0 || !expanded.ok) throw invalid(errors);
-  const to = expanded.notification.messages.flatMap(({ addresses }) => addresses.map(({ label }) => label));
+  const to = expanded.notification.messages.flatMap(({ addresses, recipientId }) =>
+    recipientId === undefined ? addresses.map(({ label }) => label) : recipientId,
+  );
   const planned = expanded.notification.route;
   const route = planned && routeView(JSON.parse(planned.route) as Route);
   const request = JSON.stringify({ request: notification, to, route } satisfies ScheduledRequest);
