@@ -15,6 +15,8 @@ export const variables: Readonly<Record<string, string>> = {
   ENVIRONMENT: "development",
   GUARD: JSON.stringify({ allow: { email: ["*@simulator.test"] } }),
   PROVIDERS: "resend,postmark,sendgrid",
+  // The simulator takes more than Resend does.
+  RATES: JSON.stringify({ "resend:default": { perSecond: 200, burst: 200 } }),
   ADMIN_API_KEY: apiKey,
   RESEND_API_KEY: resend.apiKey,
   RESEND_WEBHOOK_SECRET: resend.webhookSecret,

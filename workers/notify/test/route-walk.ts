@@ -82,6 +82,8 @@ export function onStage(
         const jobs = inOne(() => {
           expireLeases(sql, stage.now, settings);
           startDueSteps(sql, stage.now);
+          // What a turn hands out beside chunks is carried out at once.
+          sql.exec("DELETE FROM outbox");
           return claim(sql, 0, stage.now, settings);
         });
         const uuids = jobs.flatMap((job) => job.members.map(({ uuid }) => uuid));
