@@ -67,6 +67,7 @@ async function bundle(contents: string): Promise<string> {
     minify: true,
     format: "esm",
     platform: "neutral",
+    external: ["node:*"],
     // As the bundlers of edge platforms look for what a package depends on.
     conditions: ["workerd", "browser"],
     mainFields: ["module", "main"],

@@ -38,6 +38,9 @@ describe("the documents", () => {
       moduleResolution: "bundler",
       allowImportingTsExtensions: true,
       skipLibCheck: true,
+      // Of the packages' sources, that of `@carillon/node` needs them; what is published does not.
+      typeRoots: [join(root, "node_modules/@types")],
+      types: ["node"],
     };
     expect(compile(folder, modules, options)).toEqual([]);
   });

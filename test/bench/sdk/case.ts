@@ -1,5 +1,5 @@
+import { nodeFetch } from "@carillon/node";
 import type { NotifierOptions } from "carillon";
-import { fetchByNode } from "./agent.ts";
 
 /** Does the thing once: sends a message, builds a request. Rejects when that did not succeed. */
 export type Once = () => unknown;
@@ -31,16 +31,18 @@ export const reaches = {
   fetch: "fetch",
   axios: "axios over node:http",
   node: "node:http",
+  own: "@carillon/node",
   agent: "node:https without TLS",
+  ownAgent: "@carillon/node without TLS",
 } as const;
 
-/** The same case with the same transport on both sides: Carillon's `fetch` is made of Node's client, which the other one uses. */
+/** The same case with the transport that Carillon has for Node. */
 export function overNode(one: Case): Case {
   return {
     ...one,
-    name: `${one.name}, over node:http`,
-    reach: { carillon: reaches.node, official: one.reach?.official ?? "" },
-    carillon: (setting) => one.carillon({ ...setting, fetch: fetchByNode() }),
+    name: `${one.name}, @carillon/node`,
+    reach: { carillon: reaches.own, official: one.reach?.official ?? "" },
+    carillon: (setting) => one.carillon({ ...setting, fetch: nodeFetch() }),
   };
 }
 

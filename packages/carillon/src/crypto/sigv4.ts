@@ -1,6 +1,6 @@
 import { toHex, utf8 } from "./bytes.ts";
 import { sha256Hex } from "./hash.ts";
-import { signHmac } from "./hmac.ts";
+import { importHmacKey, signWith } from "./hmac.ts";
 
 export interface SigV4Credentials {
   readonly accessKeyId: string;
@@ -30,7 +30,7 @@ export type SigV4Signer = (
 
 /**
  * Signs requests to one AWS service in one region with Signature Version 4. The key, which holds for one day, is derived
- * once for it.
+ * and imported once for it.
  *
  * The service is named as its credential scope has it, which is not always what its host begins with.
  *
@@ -38,13 +38,15 @@ export type SigV4Signer = (
  */
 export function sigV4Signer(service: string, region: string): SigV4Signer {
   /** The last one that was derived. A value and not the promise of it, which in workerd may never settle for others. */
-  let last: { readonly of: string; readonly key: Uint8Array<ArrayBuffer> } | undefined;
+  let last: { readonly of: string; readonly key: CryptoKey } | undefined;
 
-  async function keyOf(secretAccessKey: string, day: string): Promise<Uint8Array<ArrayBuffer>> {
+  async function keyOf(secretAccessKey: string, day: string): Promise<CryptoKey> {
     const of = day + secretAccessKey;
     if (last?.of === of) return last.key;
-    let key = utf8(`AWS4${secretAccessKey}`);
-    for (const part of [day, region, service, "aws4_request"]) key = await signHmac("SHA-256", key, utf8(part));
+    let key = await importHmacKey("SHA-256", utf8(`AWS4${secretAccessKey}`));
+    for (const part of [day, region, service, "aws4_request"]) {
+      key = await importHmacKey("SHA-256", await signWith(key, utf8(part)));
+    }
     last = { of, key };
     return key;
   }
@@ -71,7 +73,7 @@ export function sigV4Signer(service: string, region: string): SigV4Signer {
     ].join("\n");
     const scope = `${day}/${region}/${service}/aws4_request`;
     const toSign = ["AWS4-HMAC-SHA256", time, scope, await sha256Hex(canonical)].join("\n");
-    const signature = toHex(await signHmac("SHA-256", await keyOf(secretAccessKey, day), utf8(toSign)));
+    const signature = toHex(await signWith(await keyOf(secretAccessKey, day), utf8(toSign)));
     return {
       ...sent,
       authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`,

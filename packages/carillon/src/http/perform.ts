@@ -1,5 +1,5 @@
 import type { ExchangeOptions, Performed, ProviderFailure } from "../provider/contract.ts";
-import type { OutboundRequest, ProviderResponse } from "../provider/request.ts";
+import type { Fetch, FetchAnswer, OutboundRequest, ProviderResponse } from "../provider/request.ts";
 import { userAgent } from "./user-agent.ts";
 import { within } from "./within.ts";
 
@@ -8,7 +8,7 @@ const defaultMaxResponseBytes: number = 256_000;
 
 export interface PerformOptions extends ExchangeOptions {
   /** Default: the platform's, looked up at the time of the call. */
-  readonly fetch?: ((input: string, init: RequestInit) => Promise<Response>) | undefined;
+  readonly fetch?: Fetch | undefined;
   readonly maxResponseBytes?: number | undefined;
 }
 
@@ -22,7 +22,7 @@ type Answer = { -readonly [K in keyof ProviderResponse]: ProviderResponse[K] };
  * of it is given as a truncated answer.
  */
 export async function perform(request: OutboundRequest, options: PerformOptions): Promise<Performed> {
-  const { url: given, secrets: _, ...init } = request;
+  const { url: given, method, body } = request;
   // The platform's is called by a name of its own: as a method of the options, workerd's refuses its `this`.
   const { fetch: send = fetch, timeoutMs, signal, baseUrl, maxResponseBytes = defaultMaxResponseBytes } = options;
   const aborted = "Aborted by the caller";
@@ -33,8 +33,8 @@ export async function perform(request: OutboundRequest, options: PerformOptions)
   const exchange = async (): Promise<Performed> => {
     // As text, so that the path stays as it was spelled: signatures cover it.
     const url = baseUrl ? given.replace(/^[a-z]+:\/\/[^/?#]*/i, () => baseUrl.replace(/\/+$/, "")) : given;
-    const headers = { "user-agent": userAgent, ...init.headers };
-    const whole = { ...init, headers, redirect: "manual", signal: controller.signal } as RequestInit;
+    const headers = { "user-agent": userAgent, ...request.headers };
+    const whole = { method, headers, body, redirect: "manual", signal: controller.signal } as RequestInit;
     try {
       const response = await send(url, whole);
       answer.status = response.status;
@@ -65,7 +65,7 @@ export async function perform(request: OutboundRequest, options: PerformOptions)
 }
 
 /** Reads into the answer, up to the limit. */
-async function readBody({ body }: Response, answer: Answer, leftBytes: number): Promise<void> {
+async function readBody({ body }: FetchAnswer, answer: Answer, leftBytes: number): Promise<void> {
   const reader = body?.getReader();
   const decoder = new TextDecoder();
   while (reader) {

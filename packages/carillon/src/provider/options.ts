@@ -48,7 +48,7 @@ export function optionProblems(
     const found = entryOf(optional, option);
     return entryOf(required, option) ?? (found && maybe(found));
   };
-  return [...problemsOf(recordOf(options), Object.keys(required), ruleOf)];
+  return problemsOf(recordOf(options), required, ruleOf);
 }
 
 /**

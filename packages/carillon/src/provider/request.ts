@@ -13,10 +13,28 @@ export interface OutboundRequest {
   readonly secrets: readonly string[];
 }
 
+/** As much of `fetch` as the core asks for, so that other means than the platform's can take its place. */
+export type Fetch = (input: string, init: RequestInit) => Promise<FetchAnswer>;
+
+/** As much of a `Response` as is read. */
+export interface FetchAnswer {
+  readonly status: number;
+  readonly headers: Pick<Headers, "get" | "has">;
+  readonly body: { getReader(): FetchReader } | null;
+}
+
+export interface FetchReader {
+  read(): Promise<
+    { readonly done: false; readonly value: Uint8Array } | { readonly done: true; readonly value?: unknown }
+  >;
+  /** Nothing more is wanted. */
+  cancel(): Promise<void>;
+}
+
 /** An answer that has been read, up to the core's limit. */
 export interface ProviderResponse {
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: FetchAnswer["headers"];
   readonly text: string;
   /** The text as JSON; undefined when it is none, or was cut. */
   readonly json: unknown;

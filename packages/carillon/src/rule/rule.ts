@@ -14,17 +14,19 @@ export interface Rule<T = unknown> {
 }
 
 /** The problems of an object's or a list's own entries: of those that there must be, and of those that there are. */
-export function* problemsOf(
+export function problemsOf(
   input: unknown,
-  keys: readonly string[],
+  required: object,
   ruleOf: (key: string) => Rule | undefined,
-): Generator<Problem> {
-  for (const key of new Set([...keys, ...Object.keys(Object(input))])) {
+): readonly Problem[] {
+  const problems: Problem[] = [];
+  for (const key of Object.keys({ ...required, ...(input as object) })) {
     const rule = key === "__proto__" ? undefined : ruleOf(key);
     const value = (input as Readonly<Record<string, unknown>>)[key];
     const found = rule ? rule(value) : value === undefined || "no field of this name";
     if (found === true) continue;
     const [field, expected] = typeof found === "string" ? ["", found] : found;
-    yield [field ? `${key}.${field}` : key, expected];
+    problems.push([field ? `${key}.${field}` : key, expected]);
   }
+  return problems;
 }

@@ -1,4 +1,4 @@
-import { type Problem, problemsOf, type Rule } from "./rule.ts";
+import { problemsOf, type Rule } from "./rule.ts";
 
 /** What a test decides about, and what to say of a value that fails it. */
 // @__NO_SIDE_EFFECTS__
@@ -47,27 +47,28 @@ export type Entries<T> = { readonly [K in keyof T]-?: Rule<T[K]> };
 /** An object with these fields and no others. */
 // @__NO_SIDE_EFFECTS__
 export function object<T>(entries: Entries<T>): Rule<T> {
-  const ruleOf = (key: string): Rule | undefined => (Object.hasOwn(entries, key) ? entries[key as keyof T] : undefined);
-  return (input) => (isObject(input) ? first(problemsOf(input, Object.keys(entries), ruleOf)) : "an object");
+  return fields(entries, (key) => (Object.hasOwn(entries, key) ? entries[key as keyof T] : undefined));
 }
 
 /** An object of any keys that keep a rule. */
 // @__NO_SIDE_EFFECTS__
 export function record<T>(key: Rule<string>, item: Rule<T>): Rule<Record<string, T>> {
-  const ruleOf = (name: string): Rule => {
+  return fields({}, (name) => {
     const found = key(name);
     return found === true ? item : () => found;
-  };
-  return (input) => (isObject(input) ? first(problemsOf(input, [], ruleOf)) : "an object");
+  });
+}
+
+// @__NO_SIDE_EFFECTS__
+function fields(required: object, ruleOf: (key: string) => Rule | undefined): Rule<never> {
+  return (input) => (isObject(input) ? (problemsOf(input, required, ruleOf)[0] ?? true) : "an object");
 }
 
 /** A list that is not looked into when it is too long. */
 // @__NO_SIDE_EFFECTS__
 export function list<T>(item: Rule<T>, max: number): Rule<T[]> {
   return (input) =>
-    Array.isArray(input) && input.length <= max ? first(problemsOf(input, [], () => item)) : `a list of at most ${max}`;
-}
-
-function first(problems: Generator<Problem>): true | Problem {
-  return problems.next().value ?? true;
+    Array.isArray(input) && input.length <= max
+      ? (problemsOf(input, {}, () => item)[0] ?? true)
+      : `a list of at most ${max}`;
 }

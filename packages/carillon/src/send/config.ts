@@ -1,10 +1,9 @@
 import type { ChannelId, Input } from "../channels/channel.ts";
 import type { Cache, Provider } from "../provider/contract.ts";
 import type { Operation } from "../provider/operation.ts";
+import type { Fetch } from "../provider/request.ts";
 import type { AttemptReport, CallResult, SendResult } from "../result/send-result.ts";
 import type { Guard } from "./guard.ts";
-
-export type Fetch = (input: string, init: RequestInit) => Promise<Response>;
 
 export type ProvidersByChannel = { readonly [C in ChannelId]?: readonly Provider<C>[] | undefined };
 

@@ -95,7 +95,7 @@ async function deliverGroup(run: Run, group: Group, place: number, tries: number
       next.push(journey);
     }
   }
-  const elsewhere = deliver(run, groupsOf(next, place + 1), place + 1);
+  const elsewhere = next[0] && deliver(run, groupsOf(next, place + 1), place + 1);
   if (again.length > 0) {
     try {
       await core.sleep(waitMs, signal);

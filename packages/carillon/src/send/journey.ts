@@ -62,7 +62,8 @@ export function record(core: Core, journey: Journey, base: AttemptBase, outcome:
   const report: AttemptReport = { ...said, ...base, outcome: ok ? "accepted" : unknown ? "unknown" : "failed" };
   journey.attempts.push(report);
   // A listener's trouble is not the message's, whether it throws or rejects. It is called before this goes on.
-  (async () => core.onAttempt?.({ ...report, messageId: journey.messageId }))().catch(() => {});
+  const { onAttempt } = core;
+  if (onAttempt) (async () => onAttempt({ ...report, messageId: journey.messageId }))().catch(() => {});
   conclude(journey, outcome);
 }
 

@@ -1,6 +1,7 @@
+import { nodeFetch } from "@carillon/node";
 import { simulatorCredentials } from "@carillon/simulator";
 import { createNotifier, type NotifierOptions } from "carillon";
-import { agentTo, fetchByNode } from "../agent.ts";
+import { agentTo } from "../agent.ts";
 import { type Case, type Once, reaches, type Setting, succeeded } from "../case.ts";
 import { push } from "../content.ts";
 import { inTurn, makeSubscriptions } from "../subscriptions.ts";
@@ -11,7 +12,7 @@ const token = "delivered-benchmark";
 const { title, body, data } = push;
 const { vapidSubject: subject, vapidPublicKey: publicKey, vapidPrivateKey: privateKey } = simulatorCredentials.webpush;
 const payload = JSON.stringify(push);
-const sameAgent = { carillon: reaches.agent, official: reaches.agent };
+const ownAgent = { carillon: reaches.ownAgent, official: reaches.agent };
 const ownFetch = { carillon: reaches.fetch, official: reaches.agent };
 
 type Fetch = NonNullable<NotifierOptions["fetch"]>;
@@ -49,11 +50,11 @@ async function sendByOfficialWebPush({ sink }: Setting): Promise<Once> {
 
 export const pushSends: readonly Case[] = [
   {
-    name: "fcm, over node:https",
+    name: "fcm, @carillon/node",
     rival: "firebase-admin",
-    reach: sameAgent,
+    reach: ownAgent,
     inFlight,
-    carillon: ({ sink }) => sendByFcm({ fetch: fetchByNode(agentTo(sink)) }),
+    carillon: ({ sink }) => sendByFcm({ fetch: nodeFetch({ httpsAgent: agentTo(sink) }) }),
     official: sendByFirebase,
   },
   {
@@ -65,11 +66,11 @@ export const pushSends: readonly Case[] = [
     official: sendByFirebase,
   },
   {
-    name: "webpush, over node:https",
+    name: "webpush, @carillon/node",
     rival: "web-push",
-    reach: sameAgent,
+    reach: ownAgent,
     inFlight,
-    carillon: ({ sink }) => sendByWebPush(fetchByNode(agentTo(sink))),
+    carillon: ({ sink }) => sendByWebPush(nodeFetch({ httpsAgent: agentTo(sink) })),
     official: sendByOfficialWebPush,
   },
   {

@@ -71,7 +71,7 @@ function firstProblem(errors: unknown): { readonly field: string | undefined; re
 }
 
 /** `retry_after` has the fractions of a second that `Retry-After` rounds up; the reset is for answers that have neither. */
-function retryAfterMs(seconds: unknown, headers: Headers): number | undefined {
+function retryAfterMs(seconds: unknown, headers: ProviderResponse["headers"]): number | undefined {
   const reset = headers.get("x-ratelimit-reset-after");
   if (typeof seconds === "number") return Math.ceil(seconds * 1000);
   return reset === null || headers.has("retry-after") ? undefined : Math.ceil(Number(reset) * 1000);

@@ -12,8 +12,7 @@ const count: Rule = /* @__PURE__ */ whole(0, 1e15);
 // @__NO_SIDE_EFFECTS__
 function members(required: OptionRules, optional: OptionRules = {}): Rule {
   const ruleOf = (name: string): Rule => entryOf(required, name) ?? maybe(entryOf(optional, name) ?? (() => true));
-  return (input) =>
-    isObject(input) ? (problemsOf(input, Object.keys(required), ruleOf).next().value ?? true) : "an object";
+  return (input) => (isObject(input) ? (problemsOf(input, required, ruleOf)[0] ?? true) : "an object");
 }
 
 /**

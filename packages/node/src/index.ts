@@ -1,0 +1,1 @@
+export { nodeFetch, type NodeAgent, type NodeFetchOptions } from "./fetch.ts";
