@@ -1,5 +1,5 @@
 import { allowlist, capture, redirect } from "carillon";
-import type { AnyProvider, ChannelId, Fetch, Guard, ProviderSettings, Registrar, WebhookSource } from "carillon";
+import type { AnyProvider, ChannelId, Guard, ProviderSettings, Registrar, WebhookSource } from "carillon";
 import { readBudgets } from "./dispatch/budgets.ts";
 import type { Budgets } from "./dispatch/budgets.ts";
 import { readUrlPolicy } from "./endpoints/url-policy.ts";
@@ -54,7 +54,7 @@ export interface Settings {
   readonly webhookLocks: readonly string[];
   /** Where apps may be told. */
   readonly endpointUrls: UrlPolicy;
-  readonly fetch: Fetch | undefined;
+  readonly fetch: ((input: string, init: RequestInit) => Promise<Response>) | undefined;
   /** What is misconfigured, by variable or provider name; never a value. */
   readonly problems: readonly string[];
 }
