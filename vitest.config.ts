@@ -13,6 +13,9 @@ const system = ["package", "e2e", "chaos", "soak"].filter((name) =>
   existsSync(new URL(`test/${name}`, import.meta.url)),
 );
 
+/** They start processes and measure time: one file after another. */
+const systemTimes = { testTimeout: 120_000, hookTimeout: 180_000, fileParallelism: false };
+
 const projects: TestProjectConfiguration[] = [
   { test: { name: "node", include: ["packages/*/src/**/*.test.ts", "scripts/**/*.test.ts"] } },
   {
@@ -33,12 +36,19 @@ const projects: TestProjectConfiguration[] = [
       // What is published is packed once, for its checks and for the runtimes that run it.
       include: [`test/${name}/**/*.test.ts`, ...(name === "package" ? ["test/runtimes/**/*.test.ts"] : [])],
       globalSetup: existsSync(new URL(`test/${name}/setup.ts`, import.meta.url)) ? [`test/${name}/setup.ts`] : [],
-      testTimeout: 120_000,
-      hookTimeout: 180_000,
-      // They start processes and measure time: one file after another.
-      fileParallelism: false,
+      ...systemTimes,
     },
   })),
+  {
+    test: {
+      // The same service, woken by the simulated QStash. Pages and bundles do not know who wakes it.
+      name: "e2e-qstash",
+      include: ["test/e2e/*.test.ts"],
+      exclude: ["test/e2e/{pages,production-config}.test.ts"],
+      env: { E2E_SCHEDULER: "qstash" },
+      ...systemTimes,
+    },
+  },
   ...globSync("workers/*/vitest{,.*}.config.ts", { cwd: import.meta.dirname }).toSorted(),
 ];
 

@@ -24,6 +24,9 @@ export function endAll(): void {
   for (const { pid } of launched) process.kill(pid, "SIGKILL");
 }
 
+/** Who wakes the shards of the service under test. */
+export const scheduler: string = process.env["E2E_SCHEDULER"] ?? "alarm";
+
 export type Variables = Readonly<Record<string, string | undefined>>;
 
 export function launch(script: "start" | "demo" | "reset", home: string, variables: Variables = {}): Launched {
@@ -37,7 +40,8 @@ export function launch(script: "start" | "demo" | "reset", home: string, variabl
     ...variables,
     CARILLON_HOME: home,
   };
-  const child = spawn(process.execPath, [`scripts/${script}.ts`], {
+  const options = script === "reset" ? [] : ["--scheduler", scheduler];
+  const child = spawn(process.execPath, [`scripts/${script}.ts`, ...options], {
     cwd: root,
     env,
     stdio: ["ignore", "pipe", "pipe"],
