@@ -56,6 +56,11 @@ export interface NotificationView {
 
 export interface Health {
   readonly status: string;
+  readonly scheduler: {
+    readonly used: string;
+    readonly publishing?: { readonly reason: string };
+    readonly silentGenerations?: number;
+  };
   readonly shards: readonly {
     readonly shard: number;
     readonly oldestDueAt: string | null;

@@ -4,9 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { serviceApi, simulatorApi, type ServiceApi, type SimulatorApi } from "../../scripts/local/api.ts";
 import { openHome, type Home } from "../../scripts/local/home.ts";
+import type { Scheduler } from "../../scripts/local/options.ts";
 import {
   adminApiKey,
   migrateDirectory,
+  schedulerVariables,
   startService,
   startSimulator,
   untilServiceIsUp,
@@ -28,14 +30,14 @@ export interface Rig {
   tearDown(): Promise<void>;
 }
 
-export async function setUp(): Promise<Rig> {
+export async function setUp(scheduler: Scheduler = "alarm"): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), "carillon-chaos-"));
   const home = openHome(folder);
   const [port, simulatorPort] = await freePorts();
   const simulator = startSimulator(home, simulatorPort, port);
   let service: LocalWorker | undefined;
   const restart = async (): Promise<void> => {
-    service = startService(home, port);
+    service = startService(home, port, schedulerVariables(scheduler, simulator));
     await untilServiceIsUp(service);
   };
   const tearDown = async (): Promise<void> => {
