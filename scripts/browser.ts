@@ -7,7 +7,8 @@ import { toolEnvironment } from "./run.ts";
 
 const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-function onPath(name: string): string | undefined {
+/** A command on the PATH. */
+export function onPath(name: string): string | undefined {
   return (process.env["PATH"] ?? "")
     .split(delimiter)
     .map((folder) => join(folder, name))
@@ -33,21 +34,25 @@ export function installedBrowser(): string | undefined {
   return existsSync(own) ? own : undefined;
 }
 
+function succeeds(command: string, args: readonly string[]): boolean {
+  const env = { ...toolEnvironment(), DEBIAN_FRONTEND: "noninteractive" };
+  return spawnSync(command, args, { stdio: ["ignore", "inherit", "inherit"], env, timeout: 600_000 }).status === 0;
+}
+
+/** Installs Debian's packages, where that is allowed. */
+export function installPackages(...packages: readonly string[]): boolean {
+  if (process.getuid?.() !== 0 || onPath("apt-get") === undefined) return false;
+  const install = `apt-get update && apt-get install -y --no-install-recommends ${packages.join(" ")}`;
+  return succeeds("sh", ["-c", install]);
+}
+
 /** Tries Debian's package where that is allowed, and else Playwright's download; undefined when neither works. */
 function installBrowser(): string | undefined {
-  const attempts: (readonly [string, ...string[]])[] = [];
-  if (process.getuid?.() === 0 && onPath("apt-get") !== undefined) {
-    attempts.push([
-      "sh",
-      "-c",
-      "apt-get update && apt-get install -y --no-install-recommends chromium fonts-dejavu-core",
-    ]);
-  }
-  attempts.push(["playwright-core", "install", "chromium"]);
-  for (const [command, ...args] of attempts) {
-    const env = { ...toolEnvironment(), DEBIAN_FRONTEND: "noninteractive" };
-    const { status } = spawnSync(command, args, { stdio: ["ignore", "inherit", "inherit"], env, timeout: 600_000 });
-    const found = status === 0 ? installedBrowser() : undefined;
+  for (const install of [
+    () => installPackages("chromium", "fonts-dejavu-core"),
+    () => succeeds("playwright-core", ["install", "chromium"]),
+  ]) {
+    const found = install() ? installedBrowser() : undefined;
     if (found !== undefined) return found;
   }
   return undefined;

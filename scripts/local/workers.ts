@@ -59,13 +59,18 @@ export function schedulerVariables(scheduler: Scheduler, simulator: LocalWorker)
 
 /**
  * The service, with variables instead of those of its configuration. It finds the simulator, a process of its own, by the
- * registry; so start that first.
+ * registry; so start that first. Another configuration may have none.
  */
-export function startService(home: Home, port: number, variables: Readonly<Record<string, string>> = {}): LocalWorker {
+export function startService(
+  home: Home,
+  port: number,
+  variables: Readonly<Record<string, string>> = {},
+  config: string = serviceConfig,
+): LocalWorker {
   const origin = `http://127.0.0.1:${port}`;
   // Links to unsubscribe lead here; and Twilio signs the URL that it calls back, which each message tells it.
   const own = { PUBLIC_URL: origin, TWILIO_STATUS_CALLBACK: `${origin}/v1/webhooks/twilio`, ...variables };
-  return startWorker(home, { name: "service", config: serviceConfig, port, state: home.serviceState, variables: own });
+  return startWorker(home, { name: "service", config, port, state: home.serviceState, variables: own });
 }
 
 function startWorker(

@@ -1,0 +1,251 @@
+import { createNotifier } from "carillon";
+import { webpush } from "carillon/providers/webpush";
+import { simulatorCredentials } from "@carillon/simulator";
+import type { Page } from "puppeteer-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { firefoxPath } from "../../scripts/firefox.ts";
+import { launchFirefox, type Firefox } from "./firefox.ts";
+import { setUp, type Rig } from "./rig.ts";
+
+const executablePath = await firefoxPath();
+
+interface Subscription {
+  readonly endpoint: string;
+  readonly keys: { readonly p256dh: string; readonly auth: string };
+}
+
+interface Delivery {
+  readonly id: string;
+  readonly state: string;
+  readonly code?: number;
+}
+
+const { vapidSubject, vapidPublicKey, vapidPrivateKey, vapidPreviousPublicKey } = simulatorCredentials.webpush;
+const within = { timeout: 15_000, interval: 50 };
+
+describe.skipIf(executablePath === undefined)("a real Firefox", () => {
+  let rig: Rig;
+  let firefox: Firefox;
+  let page: Page;
+  /** Errors of scripts, and what the browser complains about. */
+  let complaints: string[];
+
+  beforeAll(async () => {
+    rig = await setUp();
+    firefox = await launchFirefox(executablePath ?? "", rig.simulatorUrl);
+  });
+  afterAll(async () => {
+    await firefox?.browser.close();
+    await rig?.tearDown();
+  });
+  beforeEach(async () => {
+    page = await firefox.browser.newPage();
+    page.setDefaultTimeout(10_000);
+    complaints = [];
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  });
+  afterEach(() => page.close());
+
+  const state = (): Promise<string> => page.$eval("#state", ({ textContent }) => textContent);
+  const log = (): Promise<readonly string[]> =>
+    page.$$eval("#log b", (all) => all.map(({ textContent }) => textContent));
+  const untilLogged = (...words: readonly string[]): Promise<void> =>
+    vi.waitFor(async () => expect(await log()).toEqual(expect.arrayContaining([...words])), within);
+
+  async function open(): Promise<void> {
+    await page.goto(rig.origin);
+    await vi.waitFor(async () => expect(await state()).not.toMatch(/^Loading/), within);
+  }
+
+  /** What the page's script would do, with the service's own module. */
+  function inPage<T>(script: string): Promise<T> {
+    return page.evaluate(scriptOf(script)) as Promise<T>;
+  }
+
+  const scriptOf = (script: string): string => `(async () => {
+    const sdk = await import(${JSON.stringify(`${rig.serviceUrl}/sdk/browser.js`)});
+    const { service, recipient } = await (await fetch("/session")).json();
+    const me = { service, recipient, token: async () => (await fetch("/token", { method: "POST" })).text() };
+    const { pushManager } = await navigator.serviceWorker.ready;
+    ${script}
+  })()`;
+
+  const subscription = (): Promise<Subscription> => inPage("return (await pushManager.getSubscription()).toJSON();");
+
+  /** The newest message of the service. */
+  async function newest(): Promise<{ readonly status: string; readonly said: readonly unknown[] }> {
+    const [summary] = await rig.service.messages(1);
+    const { status, timeline } = await rig.service.message(summary?.id ?? "");
+    return { status, said: timeline.filter(({ kind }) => kind === "event").map((entry) => entry.providerType) };
+  }
+
+  const untilNewest = (status: string): Promise<void> =>
+    vi.waitFor(async () => expect((await newest()).status).toBe(status), within);
+
+  async function deliveries(): Promise<readonly Delivery[]> {
+    const response = await fetch(`${rig.simulatorUrl}/api/push/deliveries`);
+    return ((await response.json()) as { readonly items: readonly Delivery[] }).items;
+  }
+
+  const untilShown = (title: string): Promise<void> =>
+    vi.waitFor(async () => expect((await firefox.shown()).join()).toContain(title), within);
+
+  async function closeAll(): Promise<void> {
+    for (const title of await firefox.shown()) await firefox.close(title);
+    await vi.waitFor(async () => expect(await firefox.shown()).toEqual([]), within);
+  }
+
+  it("is asked for nothing without a click", async () => {
+    await open();
+    expect(await state()).toBe("This browser is not subscribed.");
+    const ask = scriptOf("return await sdk.subscribe(me).catch(({ code }) => code);");
+    expect(await firefox.unasked(page.url(), ask)).toBe("no-user-gesture");
+    expect(await page.evaluate(() => Notification.permission)).toBe("default");
+  });
+
+  it("subscribes with one click, shows what is pushed, and tells of it: one click, one push, one receipt", async () => {
+    await firefox.allowNotifications(rig.origin);
+    await open();
+    await page.click("#subscribe");
+    await untilLogged("delivered");
+    expect(await state()).toBe("This browser is subscribed.");
+    expect(await firefox.shown()).toEqual(["The bell rings"]);
+    expect(await newest()).toEqual({ status: "delivered", said: ["delivered"] });
+    expect((await deliveries()).at(-1)).toMatchObject({ state: "acknowledged", code: 100 });
+
+    await firefox.click("The bell rings");
+    await untilLogged("clicked");
+    expect(await newest()).toEqual({ status: "clicked", said: ["delivered", "clicked"] });
+    const urls = async (): Promise<readonly string[]> => (await firefox.browser.pages()).map((one) => one.url());
+    await vi.waitFor(async () => expect(await urls()).toContain(`${rig.origin}/#rung`), within);
+    for (const one of await firefox.browser.pages()) if (one.url().endsWith("#rung")) await one.close();
+    expect(complaints).toEqual([]);
+  });
+
+  it("tells of what was closed without a click, which proves delivery and no more", async () => {
+    await open();
+    await page.click("#ring");
+    await untilShown("The bell rings");
+    await firefox.close("The bell rings");
+    await vi.waitFor(async () => expect((await newest()).said).toContain("dismissed"), within);
+    expect(await newest()).toEqual({ status: "delivered", said: ["delivered", "dismissed"] });
+  });
+
+  it.each([
+    ["a classic payload", { payload: { title: "Classic", body: "B" } }, "Classic", "delivered"],
+    ["a text, which has no room for a receipt", { payload: "Practice at seven" }, "127.0.0.1", "sent"],
+    ["a push without a payload", {}, "127.0.0.1", "sent"],
+    [
+      "a push whose payload was too large and may be left out",
+      { payload: "x".repeat(4_000), providerOptions: { webpush: { withoutPayloadIfTooLarge: true } } },
+      "127.0.0.1",
+      "sent",
+    ],
+  ])("shows %s", async (_, content, title, status) => {
+    await open();
+    await rig.service.post({ channel: "webpush", to: await subscription(), content });
+    await untilShown(title);
+    await untilNewest(status);
+    await closeAll();
+  });
+
+  it("takes the largest payload that there is, 3993 bytes, and one byte more is refused before it is sent", async () => {
+    await open();
+    const to = await subscription();
+    const before = (await deliveries()).length;
+    await rig.service.post({ channel: "webpush", to, content: { payload: "x".repeat(3_993) } });
+    const arrived = async (): Promise<readonly Delivery[]> => (await deliveries()).slice(before);
+    await vi.waitFor(async () => expect(await arrived()).toMatchObject([{ state: "acknowledged", code: 100 }]), within);
+    const tooLarge = rig.service.post({ channel: "webpush", to, content: { payload: "x".repeat(3_994) } });
+    await expect(tooLarge).rejects.toThrow(/at most 3993 bytes/);
+    await untilShown("127.0.0.1");
+    await closeAll();
+  });
+
+  describe("what the SDK sends", () => {
+    const options = { subject: vapidSubject, publicKey: vapidPublicKey, privateKey: vapidPrivateKey };
+
+    /** Sends past the service, and what the push service said and the browser made of it. */
+    async function send(
+      change: {
+        readonly body?: (body: Uint8Array) => Uint8Array;
+        readonly auth?: string;
+        readonly ageMs?: number;
+      } = {},
+    ): Promise<readonly [kind: string, code: number | undefined]> {
+      await open();
+      const { endpoint, keys } = await subscription();
+      const before = (await deliveries()).length;
+      const notifier = createNotifier({
+        webpush: [webpush({ vapid: options, allowEndpoint: ({ host }) => host === "push.simulator.test" })],
+        attempts: 1,
+        now: () => new Date(Date.now() - (change.ageMs ?? 0)),
+        // The endpoint's name is nobody's: on the wire it is the simulator's.
+        fetch: (url, init) => {
+          const body = change.body?.(init?.body as Uint8Array) ?? init?.body;
+          return fetch(url.replace("https:/", rig.simulatorUrl), { ...init, body } as RequestInit);
+        },
+      });
+      const to = { endpoint, keys: { ...keys, ...(change.auth !== undefined && { auth: change.auth }) } };
+      const result = await notifier.send({ channel: "webpush", to, payload: { title: "From the SDK" } });
+      if (!result.ok) return [result.kind, undefined];
+      const arrived = async (): Promise<Delivery | undefined> => (await deliveries())[before];
+      await vi.waitFor(async () => expect(await arrived()).toMatchObject({ state: "acknowledged" }), within);
+      return ["accepted", (await arrived())?.code];
+    }
+
+    it("arrives", async () => {
+      expect(await send()).toEqual(["accepted", 100]);
+      await untilShown("From the SDK");
+      await closeAll();
+    });
+
+    it("is dropped with one bit flipped", async () => {
+      const flip = (body: Uint8Array): Uint8Array => body.map((byte, index) => (index === 100 ? byte ^ 1 : byte));
+      expect(await send({ body: flip })).toEqual(["accepted", 101]);
+      expect(await firefox.shown()).toEqual([]);
+    });
+
+    it("is dropped with the auth secret of another subscription", async () => {
+      expect(await send({ auth: "AAAAAAAAAAAAAAAAAAAAAA" })).toEqual(["accepted", 101]);
+      expect(await firefox.shown()).toEqual([]);
+    });
+
+    it("is refused with a VAPID token that has expired", async () => {
+      expect(await send({ ageMs: 86_400_000 })).toEqual(["unauthorized", undefined]);
+    });
+  });
+
+  it("is subscribed anew at its next visit when the service's key has changed", async () => {
+    await open();
+    const before = await subscription();
+    // As the service's last key had left it.
+    const old = await inPage<string>(`
+      await (await pushManager.getSubscription()).unsubscribe();
+      const text = ${JSON.stringify(vapidPreviousPublicKey)}.replaceAll("-", "+").replaceAll("_", "/");
+      const applicationServerKey = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+      return (await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey })).endpoint;`);
+    expect(old).not.toBe(before.endpoint);
+    await open();
+    expect(await state()).toBe("This browser is subscribed.");
+    const { endpoint } = await subscription();
+    expect([before.endpoint, old]).not.toContain(endpoint);
+    await page.click("#ring");
+    await untilLogged("delivered");
+    await closeAll();
+  });
+
+  it("is left alone once it has unsubscribed, and what is sent to the old endpoint does not arrive", async () => {
+    await open();
+    const to = await subscription();
+    await page.click("#unsubscribe");
+    await vi.waitFor(async () => expect(await state()).toBe("This browser is not subscribed."), within);
+    await open();
+    expect(await state()).toBe("This browser is not subscribed.");
+    await rig.service.post({ channel: "webpush", to, content: { payload: { title: "Too late" } } });
+    // The push service says that it is gone.
+    await untilNewest("suppressed");
+    expect(await firefox.shown()).toEqual([]);
+  });
+});

@@ -1,0 +1,59 @@
+import type { Server } from "node:http";
+import { createApp } from "../../examples/webpush/app.ts";
+import { serviceApi, type ServiceApi } from "../../scripts/local/api.ts";
+import { openHome } from "../../scripts/local/home.ts";
+import {
+  adminApiKey,
+  migrateDirectory,
+  startService,
+  startSimulator,
+  untilServiceIsUp,
+  untilSimulatorIsUp,
+  type LocalWorker,
+} from "../../scripts/local/workers.ts";
+import { freePort, removeFolder, temporaryFolder } from "../e2e/launch.ts";
+
+/** The example application before the service, and the simulator as the push service of real browsers. */
+export interface Rig {
+  /** Of the application. */
+  readonly origin: string;
+  readonly service: ServiceApi;
+  readonly serviceUrl: string;
+  readonly simulatorUrl: string;
+  tearDown(): Promise<void>;
+}
+
+export async function setUp(): Promise<Rig> {
+  const folder = temporaryFolder();
+  const home = openHome(folder);
+  const [port, simulatorPort, appPort] = [await freePort(), await freePort(), await freePort()];
+  const origin = `http://127.0.0.1:${appPort}`;
+  const workers: LocalWorker[] = [];
+  let app: Server | undefined;
+  const tearDown = async (): Promise<void> => {
+    app?.closeAllConnections();
+    app?.close();
+    await Promise.all(workers.map((worker) => worker.kill()));
+    removeFolder(folder);
+  };
+  try {
+    const simulator = startSimulator(home, simulatorPort, port);
+    workers.push(simulator);
+    await Promise.all([migrateDirectory(home), untilSimulatorIsUp(simulator)]);
+    const service = startService(home, port, { ALLOWED_ORIGINS: origin });
+    workers.push(service);
+    await untilServiceIsUp(service);
+    const tokenKey = "local:simulator-only-key-of-recipient-tokens";
+    app = createApp({ service: service.url, apiKey: adminApiKey, tokenKey }).listen(appPort, "127.0.0.1");
+    return {
+      origin,
+      service: serviceApi(service.url, adminApiKey),
+      serviceUrl: service.url,
+      simulatorUrl: simulator.url,
+      tearDown,
+    };
+  } catch (error) {
+    await tearDown();
+    throw error;
+  }
+}
