@@ -15,6 +15,8 @@ export interface Meter {
   mostParameters: number;
   /** Every different statement. */
   readonly queries: Set<string>;
+  /** How many rows each has written. */
+  readonly rowsByQuery: Map<string, number>;
 }
 
 type Exec = SqlStorage["exec"];
@@ -29,6 +31,7 @@ export async function meter(): Promise<Meter> {
     largestValue: 0,
     mostParameters: 0,
     queries: new Set(),
+    rowsByQuery: new Map(),
   };
   await Promise.all(
     allShards(env).map((shard) =>
@@ -64,6 +67,7 @@ function count(storage: DurableObjectStorage, counted: Meter): void {
     const cursor = original.exec(query, ...bindings);
     const rows = cursor.toArray();
     counted.rowsWritten += cursor.rowsWritten;
+    counted.rowsByQuery.set(query, (counted.rowsByQuery.get(query) ?? 0) + cursor.rowsWritten);
     for (const row of rows)
       for (const value of Object.values(row)) counted.largestValue = Math.max(counted.largestValue, sizeOf(value));
     return { toArray: () => rows, one: () => rows[0], [Symbol.iterator]: () => rows[Symbol.iterator]() };

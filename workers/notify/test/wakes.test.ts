@@ -17,6 +17,7 @@ import { callWith, jobsUrl, publications, publishedFor, queue } from "./queue.ts
 import type { Publication } from "./queue.ts";
 import { accept, call, email, env, fault, message, received, untilStatus } from "./service.ts";
 import { inShard } from "./shards.ts";
+import { meter } from "./meter.ts";
 import { addresses, only } from "./steps.ts";
 import { simulator } from "./worker.ts";
 
@@ -196,6 +197,27 @@ describe("a wake", () => {
       inShard(home, (sql) => sql.exec("SELECT last_run FROM schedule").one()["last_run"]);
     await expect.poll(runs).not.toBeNull();
     expect(publishedFor(home)).toHaveLength(2);
+  });
+});
+
+describe("what QStash costs", () => {
+  it("is five rows more for a message that travels alone, and none more for each that travels with it", async () => {
+    const rows: number[] = [];
+    for (const count of [1, 51]) {
+      shard = (shard + 1) % 16;
+      await inShard(shard, async (sql, storage) => {
+        sql.exec("DELETE FROM wake");
+        sql.exec("DELETE FROM waking");
+        await storage.deleteAlarm();
+      });
+      const counted = await meter();
+      const ids = await acceptedOn(shard, addresses(count));
+      for (const id of ids) await untilStatus(id, "delivered");
+      await expect.poll(() => publishedFor(shard).length).toBe(1);
+      const ofWakes = [...counted.rowsByQuery].filter(([query]) => /\b(wake|waking)\b/.test(query));
+      rows.push(ofWakes.reduce((sum, [, count]) => sum + count, 0));
+    }
+    expect(rows).toEqual([5, 5]);
   });
 });
 
