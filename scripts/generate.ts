@@ -66,16 +66,18 @@ async function main(): Promise<void> {
 
   if (!process.argv.includes("--readme") && !process.argv.includes("--check")) return;
   // Imported here: starting the service must not depend on every provider's module being whole.
-  const { readmeWithTable } = await import("./provider-table.ts");
-  const readme = readFileSync(join(root, "README.md"), "utf8");
-  const fresh = await readmeWithTable(readme, ids);
-  if (fresh === readme) return;
-  if (process.argv.includes("--readme")) {
-    writeFileSync(join(root, "README.md"), fresh);
-    return;
+  const { pagesWithTables } = await import("./provider-table.ts");
+  for (const { file, withTable } of pagesWithTables) {
+    const page = readFileSync(join(root, file), "utf8");
+    const fresh = await withTable(page, ids);
+    if (fresh === page) continue;
+    if (process.argv.includes("--readme")) {
+      writeFileSync(join(root, file), fresh);
+      continue;
+    }
+    console.error(`The table of providers in ${file} is stale: run \`pnpm generate\` and commit it.`);
+    process.exitCode = 1;
   }
-  console.error("The README's table of providers is stale: run `pnpm generate` and commit it.");
-  process.exitCode = 1;
 }
 
 if (import.meta.main) await main();

@@ -2,9 +2,6 @@ import { join } from "node:path";
 import type { ProviderSettings, SignatureScheme } from "../packages/carillon/src/index.ts";
 import { root } from "./run.ts";
 
-const start = "<!-- providers:start -->";
-const end = "<!-- providers:end -->";
-
 const proofs: Readonly<Record<SignatureScheme["kind"], string>> = {
   hmac: "HMAC",
   "ecdsa-p256": "ECDSA P-256",
@@ -13,14 +10,46 @@ const proofs: Readonly<Record<SignatureScheme["kind"], string>> = {
   custom: "provider's own",
 };
 
-/** The README with the rows of its table of providers written anew, from what the code says of itself. */
-export async function readmeWithTable(readme: string, ids: readonly string[]): Promise<string> {
-  const [before, rest] = readme.split(start);
+/** Pages with a table that is written from what the code says of the providers. */
+export const pagesWithTables: readonly {
+  readonly file: string;
+  withTable(page: string, ids: readonly string[]): Promise<string>;
+}[] = [
+  {
+    file: "README.md",
+    withTable: async (page, ids) => {
+      const header = [
+        "provider",
+        "channel",
+        "messages a request",
+        "idempotency key",
+        "webhooks proved by",
+        "variables",
+      ];
+      return between(page, "providers", table(header, await Promise.all(ids.map(row))));
+    },
+  },
+  {
+    file: "docs/routes.md",
+    withTable: async (page, ids) => {
+      const all = await Promise.all(ids.map(settingsOf));
+      const rows = all.map(({ name, channel, reports }) => [`\`${channel}\``, name, reports.join(", ") || "none"]);
+      return between(page, "reports", table(["channel", "provider", "reports"], rows.toSorted(byChannel)));
+    },
+  },
+];
+
+function byChannel([a = ""]: readonly string[], [b = ""]: readonly string[]): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** The page with a table in its place, which two comments mark. */
+function between(page: string, name: string, text: string): string {
+  const [start, end] = [`<!-- ${name}:start -->`, `<!-- ${name}:end -->`];
+  const [before, rest] = page.split(start);
   const after = rest?.split(end)[1];
-  if (before === undefined || after === undefined) throw new Error(`README.md has lost its ${start} ... ${end}.`);
-  const rows = await Promise.all(ids.map(row));
-  const header = ["provider", "channel", "messages a request", "idempotency key", "webhooks proved by", "variables"];
-  return `${before}${start}\n\n${table(header, rows)}\n\n${end}${after}`;
+  if (before === undefined || after === undefined) throw new Error(`A page has lost its ${start} ... ${end}.`);
+  return `${before}${start}\n\n${text}\n\n${end}${after}`;
 }
 
 /** As the formatter leaves it: cells padded to the width of their column. */

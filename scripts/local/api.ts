@@ -43,6 +43,13 @@ export interface NotificationRequest {
   readonly providers?: readonly string[];
 }
 
+/** In the place of a channel: one way after the other. Addresses and contents are given by channel. */
+export interface RoutedRequest {
+  readonly to: Readonly<Record<string, unknown>>;
+  readonly content: Readonly<Record<string, unknown>>;
+  readonly route: readonly { readonly channel: string; readonly after?: string; readonly unless?: string }[];
+}
+
 export interface AcceptedNotification {
   readonly id: string;
   readonly messages: readonly { readonly id: string }[];
@@ -51,7 +58,11 @@ export interface AcceptedNotification {
 export interface NotificationView {
   readonly count: number;
   readonly byStatus: Readonly<Record<string, number>>;
-  readonly messages: readonly { readonly id: string; readonly status: string }[];
+  readonly messages: readonly { readonly id: string; readonly channel?: string; readonly status: string }[];
+  /** Of a route: where each person is. */
+  readonly people?: readonly {
+    readonly steps: readonly { readonly state: string; readonly because?: string; readonly reason?: string }[];
+  }[];
 }
 
 export interface Health {
@@ -72,7 +83,7 @@ export interface Health {
 }
 
 export interface ServiceApi {
-  post(notification: NotificationRequest, idempotencyKey?: string): Promise<AcceptedNotification>;
+  post(notification: NotificationRequest | RoutedRequest, idempotencyKey?: string): Promise<AcceptedNotification>;
   message(id: string): Promise<MessageView>;
   notification(id: string): Promise<NotificationView>;
   /** Newest first. */
@@ -145,6 +156,8 @@ export interface SimulatorApi {
   find(messageId: string): Promise<readonly string[]>;
   /** A header of an email, as its recipient has it. */
   header(messageId: string, name: string): Promise<string | undefined>;
+  /** What a push service's browser has got last, decrypted; by a part of the browser's name. */
+  pushPayload(browser: string): Promise<string>;
   /** How many webhooks of a message are still to come; undefined while the message is not there. */
   undelivered(messageId: string): Promise<number | undefined>;
   /** The simulator's ids of the webhooks that it sent for a message. */
@@ -183,6 +196,17 @@ export function simulatorApi(url: string): SimulatorApi {
         {},
       );
       return content.headers.find(([each]) => each.toLowerCase() === name)?.[1];
+    },
+    pushPayload: async (browser) => {
+      const page = await readJson<{ items: readonly { id: string }[] }>(
+        `${url}/api/messages?provider=webpush&recipient=${browser}`,
+        {},
+      );
+      const { content } = await readJson<{ content: { payload: string } }>(
+        `${url}/api/messages/${page.items[0]?.id ?? ""}`,
+        {},
+      );
+      return content.payload;
     },
     undelivered: async (messageId) => {
       const [message] = await find(messageId);

@@ -121,6 +121,24 @@ export const push: Content = {
   ttlSeconds: 3600,
 };
 
+export const alarm: Content = {
+  notification: {
+    title: "The belfry door is open",
+    body: "Nobody is on the rota tonight.",
+    navigate: "https://bellfounders.example/belfry",
+  },
+  urgency: "high",
+  ttlSeconds: 3600,
+};
+
+export const alarmText: Content = { text: "The belfry door has been open for two minutes. Was that you?" };
+
+export const alarmEmail: Content = {
+  from: { email: "belfry@bellfounders.example", name: "The belfry" },
+  subject: "The belfry door is still open",
+  text: "It was opened an hour ago, and nobody has said why.",
+};
+
 export const notification: Content = {
   title: "Your order has left",
   body: "Order 1042 is on its way, and due on Friday.",

@@ -1,5 +1,6 @@
 import { demonstratedMessages, type Demonstrated } from "./demonstrated-messages.ts";
 import type { MessageView, ServiceApi, SimulatorApi } from "./api.ts";
+import { demonstrateRoute } from "./demonstrated-route.ts";
 import { formatLine, timelineOf } from "./timeline.ts";
 import { tinted, toneOf } from "./terminal.ts";
 
@@ -38,7 +39,7 @@ export async function demonstrate(scene: Scene): Promise<readonly string[]> {
       differences.push(`${index + 1}. ${message.title}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-  return differences;
+  return [...differences, ...(await demonstrateRoute(scene, messages.length + 1))];
 }
 
 function show(status: string, text: string): string {

@@ -31,7 +31,13 @@ function lineOf(entry: TimelineEntry, acceptedAtMs: number): TimelineLine {
         note: [httpStatus(status), stepAfter(entry)].filter(Boolean).join(", "),
       };
     case "event":
-      return { seconds, who: provider, what: type, note: `webhook ${providerType}` };
+      // A push service reports nothing; the browser that shows the message does.
+      return {
+        seconds,
+        who: provider,
+        what: type,
+        note: `${provider === "webpush" ? "receipt" : "webhook"} ${providerType}`,
+      };
     case "decision":
       return { seconds, who: rule, what: typeof entry.then === "string" ? entry.then : "", note: reason ?? "" };
   }

@@ -132,7 +132,8 @@ describe("npm start", () => {
     const statuses = (await service.messages(50)).map(({ status }) => status);
     const left = ["delivered", "suppressed", "delivered"];
     const emails = [...left, "delivered", "captured", "suppressed", "bounced", "delivered"];
-    const demonstrated = ["sent", "sent", "sent", "delivered", "delivered", ...emails];
+    const route = ["delivered", "clicked"];
+    const demonstrated = [...route, "sent", "sent", "sent", "delivered", "delivered", ...emails];
     // Before these stand those that were reported in two manners.
     expect(statuses.slice(0, demonstrated.length)).toEqual(demonstrated);
     expect(statuses).toHaveLength(50);

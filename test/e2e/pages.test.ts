@@ -44,6 +44,12 @@ const ofOtherChannels = [
   { title: "A new peal has been rung:", parts: ["Plain Bob Major, 5,056 changes", "St Mary, north tower", "Peal 77"] },
   { title: "Practice starts in an hour", parts: ["In the tower, at seven.", "high", "3600"] },
   { title: "Your order has left", parts: ["Order 1042 is on its way", "1042"] },
+  // Along a route: the email after them was called off.
+  { title: "The belfry door is open", parts: ["Nobody is on the rota tonight.", "high", "3600"] },
+  {
+    title: "The belfry door has been open for two minutes. Was that you?",
+    parts: ["+15005550010", "GSM-7", "1 segment"],
+  },
 ];
 
 describe.skipIf(executablePath === undefined)("the pages, after the demonstration", () => {
@@ -124,7 +130,7 @@ describe.skipIf(executablePath === undefined)("the pages, after the demonstratio
       ]);
       expect(await page.locator(".row .provider").allTextContents()).toEqual(
         // Where a channel has one provider of its own name, the channel says it.
-        "Resend, Postmark, SendGrid, Twilio, Resend, Resend, Postmark, Resend, Resend".split(", "),
+        "Resend, Postmark, SendGrid, Twilio, Twilio, Resend, Resend, Postmark, Resend, Resend".split(", "),
       );
       expect(await page.locator(".row .chip").allTextContents()).toEqual(
         expect.arrayContaining(["delivered", "bounced", "clicked"]),

@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
+import * as v from "valibot";
+import { expandRequest } from "../src/accept/expand-request.ts";
+import { notificationRequest } from "../src/accept/request.ts";
+import type { Settings } from "../src/settings.ts";
 import { call } from "./service.ts";
 import { everything } from "./shards.ts";
+import { resends } from "./steps.ts";
 
 // A route that cannot be meant: the answer names the field, and nothing is written.
 
@@ -226,6 +231,21 @@ describe("a route that looks odd is taken:", () => {
   ])("%s", async (_, body) => {
     const response = await call("POST", "/v1/notifications", { body });
     expect(response.status, await response.clone().text()).toBe(202);
+  });
+
+  it("says so where its condition can be met, and this deployment hears of nothing", async () => {
+    const request = v.parse(notificationRequest, good);
+    const told = async (settings: Settings): Promise<unknown> => {
+      const expanded = await expandRequest(request, settings, new Date());
+      return expanded.ok && expanded.notices;
+    };
+    expect(await told(resends)).toEqual([]);
+    expect(await told({ ...resends, webhooks: new Map() })).toEqual([
+      {
+        field: "route.1.unless",
+        detail: "is never met as things are: this deployment hears nothing back from postmark, resend, sendgrid",
+      },
+    ]);
   });
 
   it("says so where a step comes after the end", async () => {

@@ -33,7 +33,7 @@ export async function expandRoute(request: RoutedRequest, settings: Settings, no
   if (request.channel !== undefined) reject("channel", "expected `channel` or `route`, not both");
   if (request.providers !== undefined) reject("providers", "belongs to a step of the route");
   if (request.envelope !== undefined) reject("envelope", "is not for a route: each person goes along it alone");
-  const { steps, parts } = readSteps(request, settings, reject);
+  const { steps, parts, notices } = readSteps(request, settings, reject);
   for (const part of parts) checkPart(request, part, settings, reject);
   const people = readPeople(request.to, new Set(parts.map(({ channel }) => channel)), reject);
   const when = readWhen(request, now, reject);
@@ -49,7 +49,7 @@ export async function expandRoute(request: RoutedRequest, settings: Settings, no
   const walks = beginAll(route, stem, addressed, { now: now.getTime(), ...when });
   return {
     ok: true,
-    notices: [...when.notices, ...tooLateSteps(route, when)],
+    notices: [...when.notices, ...notices, ...tooLateSteps(route, when)],
     notification: {
       stem,
       ...first,

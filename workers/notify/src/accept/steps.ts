@@ -1,7 +1,8 @@
-import type { ChannelId } from "carillon";
-import type { Milestone, RouteStep } from "../dispatch/escalate.ts";
+import type { ChannelId, ProviderSettings } from "carillon";
+import type { RouteStep } from "../dispatch/escalate.ts";
 import { milestones } from "../dispatch/escalate.ts";
 import { lanesFor } from "../dispatch/lanes.ts";
+import type { FieldError } from "../problem.ts";
 import type { Settings } from "../settings.ts";
 import type { Reject } from "./expand.ts";
 import { canonical } from "./idempotency.ts";
@@ -27,8 +28,14 @@ export function readSteps(
   { route, content: shared = {} }: NotificationRequest & { readonly route: RouteRequest },
   settings: Settings,
   reject: Reject,
-): { readonly steps: readonly RouteStep[]; readonly parts: readonly PartRequest[] } {
+): {
+  readonly steps: readonly RouteStep[];
+  readonly parts: readonly PartRequest[];
+  /** What can be met by its channels, and not in this deployment. */
+  readonly notices: readonly FieldError[];
+} {
   const parts: PartRequest[] = [];
+  const notices: FieldError[] = [];
   const used = new Set<string>();
   const steps = route.map((step, index): RouteStep => {
     const path = `route.${index}`;
@@ -44,7 +51,7 @@ export function readSteps(
       parts.push({ channel, content: isObject(content) ? content : {}, providers, path: at, contentPath });
     }
     checkOrder(step, index, parts.slice(0, from), parts.slice(from), reject);
-    checkUnless(step, path, parts.slice(0, from), settings, reject);
+    notices.push(...checkUnless(step, path, parts.slice(0, from), settings, reject));
     return { afterMs: step.after, unless: step.unless, parts: parts.slice(from).map((_, offset) => from + offset) };
   });
   if (parts.length > maxParts) reject("route", `expected at most ${maxParts} channels in all steps together`);
@@ -54,7 +61,7 @@ export function readSteps(
     } else if (!isObject(content)) reject(`content.${name}`, "expected an object");
     else if (!used.has(name)) reject(`content.${name}`, "is sent by no step of the route");
   }
-  return { steps, parts };
+  return { steps, parts, notices };
 }
 
 /** What a step is sent through: its channel, or those of its `all`. */
@@ -107,22 +114,37 @@ function checkUnless(
   earlier: readonly PartRequest[],
   settings: Settings,
   reject: Reject,
-): void {
-  if (unless === undefined || earlier.length === 0) return;
-  const reported = earlier.map((part) => ({ part, known: reportedBy(part, settings) }));
-  if (reported.some(({ known }) => known.some((one) => milestones.indexOf(one) >= milestones.indexOf(unless)))) return;
-  const said = reported.map(({ part, known }) => `${part.channel} reports ${known.join(", ") || "none of these"}`);
-  reject(
-    `${path}.unless`,
-    `can never be: no earlier step is ever known as ${unless} (${[...new Set(said)].join("; ")})`,
+): readonly FieldError[] {
+  if (unless === undefined || earlier.length === 0) return [];
+  const carriers = earlier.flatMap((part) => carriersOf(part, settings));
+  const telling = carriers.filter(({ reports }) =>
+    reports.some((one) => milestones.indexOf(one) >= milestones.indexOf(unless)),
   );
+  if (telling.length === 0) {
+    const known = earlier.map((part) => {
+      const reports = carriersOf(part, settings).flatMap((carrier) => carrier.reports);
+      return `${part.channel} reports ${milestones.filter((one) => reports.includes(one)).join(", ") || "none of these"}`;
+    });
+    const why = [...new Set(known)].join("; ");
+    reject(`${path}.unless`, `can never be: no earlier step is ever known as ${unless} (${why})`);
+    return [];
+  }
+  if (telling.some(({ id }) => isHeard(id, settings))) return [];
+  const names = [...new Set(telling.map(({ id }) => id))].join(", ");
+  return [
+    { field: `${path}.unless`, detail: `is never met as things are: this deployment hears nothing back from ${names}` },
+  ];
 }
 
-/** How far a message is known to have got, by the providers that may carry it. */
-function reportedBy({ channel, providers }: PartRequest, settings: Settings): readonly Milestone[] {
-  const carriers = new Set(lanesFor(settings, channel, providers).map(({ provider }) => provider));
-  const known = settings.known.filter(({ id }) => carriers.has(id)).flatMap(({ reports }) => reports);
-  return milestones.filter((one) => known.includes(one));
+/** The providers that may carry a part. */
+function carriersOf({ channel, providers }: PartRequest, settings: Settings): readonly ProviderSettings[] {
+  const ids = new Set(lanesFor(settings, channel, providers).map(({ provider }) => provider));
+  return settings.known.filter(({ id }) => ids.has(id));
+}
+
+/** Whether what a provider's messages come to gets here: by its webhook, or as receipts of the browsers. */
+function isHeard(id: string, { webhooks, pushReceipts }: Settings): boolean {
+  return id === "webpush" ? pushReceipts !== undefined : webhooks.has(id);
 }
 
 function isObject(value: unknown): value is Content {
