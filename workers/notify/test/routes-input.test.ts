@@ -206,6 +206,26 @@ describe("a route that cannot be meant names the field and writes nothing:", () 
     expect(errors).toHaveLength(1);
   });
 
+  it("counts people, and what is sent to them at once, over a whole batch", async () => {
+    const all = (count: number, addresses: number, name: string): object => ({
+      ...routed({ email: content.email, sms: content.sms }, { all: [email, sms] }),
+      to: Array.from({ length: count }, (_, n) => ({
+        email: Array.from({ length: addresses }, (__, m) => `${name}${n}-${m}@simulator.test`),
+        sms: `+1500555${1000 + n}`,
+      })),
+    });
+    const batch = (...notifications: readonly object[]): Promise<Response> =>
+      call("POST", "/v1/notifications/batch", { body: { notifications } });
+    expect((await batch(all(500, 1, "a"), all(500, 1, "b"))).status).toBe(202);
+    for (const [body, detail] of [
+      [[all(500, 1, "a"), all(501, 1, "b")], "expected at most 1000 recipients in all"],
+      [[all(300, 9, "a"), all(300, 9, "b")], "expected at most 5000 first messages in all"],
+    ] as const) {
+      const response = await batch(...body);
+      expect(await response.json()).toMatchObject({ status: 422, errors: [{ field: "notifications", detail }] });
+    }
+  });
+
   it("repeats nothing that was sent", async () => {
     const text = JSON.stringify(await errorsOf("/v1/notifications", { ...good, to: { sms: "s3cret" } }));
     expect(text).not.toContain("s3cret");

@@ -251,7 +251,22 @@ describe("a receipt that comes late", () => {
       stage.report(first, "bounced");
       expect(stage.message(text).status).toBe("queued");
       expect(last(stage, text)).toMatchObject({ rule: "route", because: "resumed" });
+      expect(stage.message(text).sendAt).toBe(stage.now);
       expect(stage.turn()).toEqual([text]);
+    }));
+
+  it("was not followed by whoever took it, and is when it comes again", () =>
+    onStage(async (stage) => {
+      const { id, first } = await begun(stage, { route: [{ channel: "email" }, { channel: "sms" }] });
+      // As code that knows no routes leaves it.
+      const { trace } = stage.sql.exec<{ trace: string }>("SELECT trace FROM escalation").one();
+      stage.report(first, "bounced", "bounce");
+      stage.sql.exec("UPDATE escalation SET trace = ?", trace);
+      stage.sql.exec("DELETE FROM message WHERE uuid = ?", stage.at(id, 2));
+      stage.sql.exec("DELETE FROM timeline WHERE message = ?", stage.at(id, 2));
+      expect(stage.turn(hour)).toEqual([]);
+      stage.report(first, "bounced", "bounce");
+      expect(stage.turn()).toEqual([stage.at(id, 2)]);
     }));
 
   it("does not resume what the caller called back", () =>

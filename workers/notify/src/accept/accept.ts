@@ -9,6 +9,7 @@ import type { FieldError } from "../problem.ts";
 import { settingsOf } from "../settings.ts";
 import { expandRequest } from "./expand-request.ts";
 import { hashRequest, isIdempotencyKey, keyKeptForMs } from "./idempotency.ts";
+import { maxAddresses } from "./people.ts";
 import { maxRecipients } from "./request.ts";
 import type { NotificationRequest } from "./request.ts";
 import { routeView } from "./route-view.ts";
@@ -69,9 +70,14 @@ export async function acceptNotifications(
       notices.push(expanded.notices);
     } else errors.push(...expanded.errors.map(({ field, detail }) => ({ field: pathOf(index) + field, detail })));
   }
-  const recipients = notifications.reduce((sum, { messages }) => sum + messages.length, 0);
+  const sum = (countOf: (notification: AcceptedNotification) => number): number =>
+    notifications.reduce((count, notification) => count + countOf(notification), 0);
+  const recipients = sum(({ route, messages }) => route?.escalations.length ?? messages.length);
   if (recipients > maxRecipients) {
     errors.push({ field: "notifications", detail: `expected at most ${maxRecipients} recipients in all` });
+  }
+  if (sum(({ messages }) => messages.length) > maxAddresses) {
+    errors.push({ field: "notifications", detail: `expected at most ${maxAddresses} first messages in all` });
   }
   const scopedKey = idempotencyKey === undefined ? undefined : `${apiKeyId}:${idempotencyKey}`;
   const shard = scopedKey === undefined ? anyShard(env) : await shardOfKey(env, scopedKey);
@@ -85,7 +91,10 @@ export async function acceptNotifications(
     if (earlier === undefined) throw invalid(errors);
     return { repeated: true, notifications: await readAccepted(env, shard, earlier) };
   }
-  const answer = await shardStub(env, shard).accept({ now: now.getTime(), notifications, idempotency });
+  const ledger = shardStub(env, shard);
+  const command = { now: now.getTime(), notifications, idempotency };
+  const hasRoute = notifications.some(({ route }) => route !== undefined);
+  const answer = await (hasRoute ? ledger.acceptRoutes(command) : ledger.accept(command));
   if (answer.outcome === "conflict") {
     throw refusal({
       status: 409,

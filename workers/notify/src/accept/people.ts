@@ -14,7 +14,7 @@ export interface PersonRequest {
 }
 
 /** Most addresses of one request, over all people and channels. */
-const maxAddresses = 5_000;
+export const maxAddresses = 5_000;
 
 const expectedPerson = 'expected a recipient, or addresses by channel: { "sms": "+44...", "email": "..." }';
 

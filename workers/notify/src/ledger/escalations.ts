@@ -92,6 +92,7 @@ export function takeSteps(sql: SqlStorage, people: readonly Person[], now: numbe
   const timeline: TimelineRow[] = [];
   const changes: MessageChange[] = [];
   const walks: { uuid: string; trace: string; due: number | null }[] = [];
+  const again: { uuid: string; from: number }[] = [];
   const buried: string[] = [];
   const teller = tellerOf(sql);
   for (const person of people) {
@@ -100,8 +101,9 @@ export function takeSteps(sql: SqlStorage, people: readonly Person[], now: numbe
     const taken = takeStep(person, now);
     made.push(...taken.made);
     timeline.push(...taken.timeline);
-    for (const { row, entry, change: next } of taken.entries) {
+    for (const { row, entry, change: next, from } of taken.entries) {
       timeline.push(entry);
+      if (from !== undefined) again.push({ uuid: row.uuid, from });
       if (next === undefined) continue;
       changes.push(next);
       teller.tellStep({ before: row, after: next, entry });
@@ -119,6 +121,11 @@ export function takeSteps(sql: SqlStorage, people: readonly Person[], now: numbe
   );
   insertTimeline(sql, timeline);
   updateMessages(sql, changes);
+  execForEach(
+    sql,
+    "UPDATE message SET due_from = value ->> 'from' FROM json_each(?1) WHERE message.uuid = value ->> 'uuid'",
+    again,
+  );
   execForEach(
     sql,
     `UPDATE escalation SET trace = value ->> 'trace', due_at = value ->> 'due'

@@ -78,7 +78,8 @@ export function ingest(sql: SqlStorage, events: readonly IncomingEvent[], now: n
   putOutbox(sql, effects, now);
   teller.write(now);
   keepStrays(sql, strays, now);
-  followRoutes(sql, [...moved], now);
+  // Also of what is known already: it repairs what was not followed when it first came.
+  followRoutes(sql, [...rows.keys()], now);
 }
 
 interface Attempt {

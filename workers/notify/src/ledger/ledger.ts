@@ -81,6 +81,11 @@ export class Ledger extends DurableObject<Env> {
     return this.#write((sql) => accept(sql, command, settingsOf(this.env)));
   }
 
+  /** The same, with routes among them: an object that still runs the code of before must refuse them, and not save a part. */
+  acceptRoutes(command: AcceptCommand): Promise<AcceptAnswer> {
+    return this.accept(command);
+  }
+
   record(command: RecordCommand): Promise<void> {
     return this.#write((sql) => record(sql, command, settingsOf(this.env)));
   }

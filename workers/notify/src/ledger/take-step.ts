@@ -13,6 +13,8 @@ interface Entry {
   readonly row: MessageRow;
   readonly entry: TimelineRow;
   readonly change?: MessageChange | undefined;
+  /** Set where it is due anew, and its budget begins again: since then. */
+  readonly from?: number | undefined;
 }
 
 /** A message that is to be written. */
@@ -120,6 +122,7 @@ function resumed(row: MessageRow, { step, at }: StartedStep, expiresAt: number |
     row,
     entry: { message: row.uuid, seq, at: now, kind: "decision", data },
     change: change(row, { seq, place, due_at: dueOrExpired(Math.max(at, now), expiresAt) }),
+    from: Math.max(at, now),
   };
 }
 
