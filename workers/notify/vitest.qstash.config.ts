@@ -2,14 +2,16 @@ import { project } from "./test/project.ts";
 
 /** What is said of when and how messages are sent, once more: with QStash to wake the shards. */
 const semantics = [
-  "any-order",
   "cancel-race",
   "dead-letters",
   "jobs",
+  "lanes",
   "later",
   "recovery",
+  "retention",
   "round",
   "routes",
+  "routes-steps",
   "schedules",
   "wakes",
 ];
