@@ -42,6 +42,8 @@ export interface Env {
   readonly PUSH_RECEIPT_KEYS?: string;
   /** `2027:secret,2026:older secret`: what the app's server signs recipient tokens with; all are known. */
   readonly RECIPIENT_TOKEN_KEYS?: string;
+  /** `2027:secret,2026:older secret`: turn addresses of people who were erased into hashes. Keep old ones for good. */
+  readonly ERASURE_KEYS?: string;
   /** `https://app.example.com,...`: whose pages may call what browsers are meant to call. */
   readonly ALLOWED_ORIGINS?: string;
   /** An unguessable part of the webhooks' URLs, for providers that do not sign; several, by commas, while it changes. */

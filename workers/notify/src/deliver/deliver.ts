@@ -1,6 +1,5 @@
 import { createNotifier } from "carillon";
 import type { AnyProvider, AttemptReport, ChannelId, SendResult } from "carillon";
-import { findBlocks } from "../directory/suppressions.ts";
 import type { Blocks } from "../directory/suppressions.ts";
 import { deliverForMs, maxConnections, requestTimeoutMs } from "../dispatch/limits.ts";
 import type { Env } from "../env.ts";
@@ -10,6 +9,7 @@ import type { MemberOutcome } from "../ledger/settle.ts";
 import { shardStub } from "../ledger/shards.ts";
 import { mustRefuse, settingsOf } from "../settings.ts";
 import type { Settings } from "../settings.ts";
+import { blocksOf } from "../suppress/blocks.ts";
 import { prepareAll, withoutSuppressed } from "./prepare.ts";
 import type { Ready } from "./prepare.ts";
 
@@ -46,8 +46,8 @@ async function sendMembers(
   const { ready, refused } = await prepareAll(settings, provider, job);
   let blocks: Blocks;
   try {
-    blocks = await findBlocks(
-      env.DB,
+    blocks = await blocksOf(
+      env,
       job.channel,
       ready.flatMap(({ addressKeys }) => addressKeys),
       { optOuts: ready.some(({ optOutCategory }) => optOutCategory !== undefined), now: Date.now() },

@@ -220,10 +220,28 @@ function insertContent(
     metadata ?? null,
     route?.route ?? null,
   );
-  for (let part = 0; inParts && part * partBytes < bytes.length; part++) {
+  if (inParts) insertParts(sql, uuid, bytes);
+}
+
+function insertParts(sql: SqlStorage, uuid: string, bytes: Uint8Array): void {
+  for (let part = 0; part * partBytes < bytes.length; part++) {
     const data = bytes.slice(part * partBytes, (part + 1) * partBytes);
     sql.exec("INSERT INTO content_part (notification, part, data) VALUES (?, ?, ?)", uuid, part, data.buffer);
   }
+}
+
+/** Puts another content in the place of a notification's. */
+export function putContent(sql: SqlStorage, uuid: string, content: string): void {
+  const bytes = new TextEncoder().encode(content);
+  const inParts = bytes.length > partBytes;
+  sql.exec("DELETE FROM content_part WHERE notification = ?", uuid);
+  sql.exec(
+    "UPDATE notification SET content = ?2, content_bytes = ?3 WHERE uuid = ?1",
+    uuid,
+    inParts ? null : content,
+    bytes.length,
+  );
+  if (inParts) insertParts(sql, uuid, bytes);
 }
 
 /** Content of notifications, by stem of the uuid; put together again where it was stored in parts. */

@@ -30,7 +30,8 @@ export function nextMoments(sql: SqlStorage): NextMoments {
         | "handedRun"
         | "step"
         | "lookup"
-        | "handedLookup",
+        | "handedLookup"
+        | "erasure",
         number | null
       >
     >(
@@ -45,12 +46,13 @@ export function nextMoments(sql: SqlStorage): NextMoments {
          (SELECT min(due_at) FROM escalation WHERE due_at IS NOT NULL) AS step,
          ${earliestDelivery} AS delivery,
          ${earliestLookup} AS lookup,
-         (SELECT min(at) FROM lookup_job) AS handedLookup`,
+         (SELECT min(at) FROM lookup_job) AS handedLookup,
+         (SELECT min(due_at) FROM erasure) AS erasure`,
     )
     .one();
   return {
     sendAt: earliest([row.due, row.waiting, row.run, row.step, row.lookup]),
-    ownAt: earliest([row.lease, row.outbox, row.stray, row.delivery, row.handedRun, row.handedLookup]),
+    ownAt: earliest([row.lease, row.outbox, row.stray, row.delivery, row.handedRun, row.handedLookup, row.erasure]),
   };
 }
 

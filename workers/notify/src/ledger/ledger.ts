@@ -19,6 +19,8 @@ import type { SettleDeliveries } from "./deliveries.ts";
 import { listDeliveries, replayDeliveries, trimDeliveries } from "./delivery-list.ts";
 import type { DeliveryCursor, ListedDelivery } from "./delivery-list.ts";
 import { startDueSteps } from "./escalations.ts";
+import { beginErasure, stepErasures } from "./erasures.ts";
+import type { Erasure } from "./erasures.ts";
 import { findByProviderIds, ingest } from "./ingest.ts";
 import type { IncomingEvent } from "./incoming-event.ts";
 import type { Entrypoints } from "./hand-over.ts";
@@ -96,6 +98,11 @@ export class Ledger extends DurableObject<Env> {
 
   settleLookups(command: SettleLookups): Promise<void> {
     return this.#write((sql) => settleLookups(sql, command));
+  }
+
+  /** Forgets somebody, in steps; says so by an effect. */
+  erase(erasure: Erasure, now: number): Promise<void> {
+    return this.#write((sql) => beginErasure(sql, erasure, now));
   }
 
   /** False when the key is bound to another request. */
@@ -293,6 +300,7 @@ export class Ledger extends DurableObject<Env> {
       const { sql } = this.ctx.storage;
       const sends = maySend(sql, now);
       expireLeases(sql, now, settings);
+      stepErasures(sql, now);
       if (sends) startDueSteps(sql, now);
       const taken = {
         jobs: sends ? claim(sql, this.#shard, now, settings, permitted) : [],

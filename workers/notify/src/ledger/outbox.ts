@@ -33,7 +33,14 @@ export interface TellEffect {
   readonly event: UnplacedEvent;
 }
 
-export type Effect = SuppressionEffect | TellEffect | PauseEffect;
+/** The shard has nothing more of somebody. */
+export interface ErasedEffect {
+  readonly kind: "erased";
+  readonly id: string;
+  readonly erasure: string;
+}
+
+export type Effect = SuppressionEffect | TellEffect | PauseEffect | ErasedEffect;
 
 /** How long an effect that was handed out may stay without an answer. */
 export const effectLeaseMs = 30_000;

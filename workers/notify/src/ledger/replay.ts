@@ -17,7 +17,9 @@ export type Replay =
 /** Places in which nobody got the message and nobody will. */
 const ended = new Set<Place>(["failed", "expired", "canceled", "captured", "suppressed"]);
 
-function mayReplay({ place, status }: MessageRow): boolean {
+function mayReplay({ place, status, erased_at }: MessageRow): boolean {
+  // Nobody knows any more to whom.
+  if (erased_at !== null) return false;
   // Taken by a provider, and then it bounced or failed there.
   if (place === "done") return isFailing(status as Parameters<typeof isFailing>[0]);
   return ended.has(place) && (status === place || isFailing(status as Parameters<typeof isFailing>[0]));

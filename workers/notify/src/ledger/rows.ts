@@ -45,6 +45,8 @@ export interface MessageRow extends Record<string, SqlStorageValue> {
   possible_duplicate: number;
   /** Its own due moment, where that is not its notification's. */
   due_from: number | null;
+  /** When all that is personal was taken out of it. */
+  erased_at: number | null;
   /** Whom it is for, where no address was given. */
   recipient_id: string | null;
   /** uuid of the message that it repeats. */

@@ -321,6 +321,22 @@ const steps: readonly string[] = [
     at INTEGER NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  -- When all that is personal was taken out of it. What comes for it later leaves no more.
+  ALTER TABLE message ADD COLUMN erased_at INTEGER;
+
+  -- People who are to be forgotten here, until they are.
+  CREATE TABLE erasure (
+    id TEXT PRIMARY KEY,
+    recipient TEXT NOT NULL,
+    -- JSON list of their addresses, and of what stands for each.
+    marks TEXT NOT NULL,
+    -- How far it has got: see ledger/erasures.ts.
+    stage INTEGER NOT NULL,
+    after TEXT NOT NULL,
+    due_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /** Takes the steps that this shard has not taken. Runs in the constructor, before any call. */

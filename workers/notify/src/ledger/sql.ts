@@ -49,11 +49,21 @@ export function selectMessages(sql: SqlStorage, uuids: readonly string[]): Messa
     .map(({ last_seq, ...row }) => ({ ...row, seq: last_seq ?? 0 }) as MessageRow);
 }
 
+/** Of what a timeline's entry says, what says nothing of a person: no text, nothing of a provider's own. */
+export function withoutPerson(data: string): string {
+  const kept = ["type", "rule", "outcome", "failure", "step", "because", "addresses"];
+  const pairs = [...kept.map((name) => `'${name}', ${data} -> '${name}'`), `'then', ${data} -> 'then'`];
+  return `json_patch('{}', json_object(${pairs.join(", ")}))`;
+}
+
+/** Of a message that was erased, only what says nothing of anybody. */
 export function insertTimeline(sql: SqlStorage, rows: readonly TimelineRow[]): void {
   execForEach(
     sql,
     `INSERT OR IGNORE INTO timeline (message, seq, at, kind, data, event_key, provider, provider_message_id)
-     SELECT value ->> 'message', value ->> 'seq', value ->> 'at', value ->> 'kind', value -> 'data',
+     SELECT value ->> 'message', value ->> 'seq', value ->> 'at', value ->> 'kind',
+            iif((SELECT erased_at FROM message WHERE uuid = value ->> 'message') IS NULL, value -> 'data',
+                ${withoutPerson("(value -> 'data')")}),
             value ->> 'event_key', value ->> 'provider', value ->> 'provider_message_id'
      FROM json_each(?1)`,
     rows,

@@ -30,7 +30,7 @@ type Standing = Pick<MessageRow, "status" | "milestones">;
 
 /** A message's next entry in its timeline, with how the message stood before and after it. */
 export interface Step {
-  readonly before: Pick<MessageRow, "uuid" | "addresses" | "provider"> & Standing;
+  readonly before: Pick<MessageRow, "uuid" | "addresses" | "provider" | "erased_at"> & Standing;
   readonly after: Standing;
   readonly entry: Pick<TimelineRow, "seq" | "at" | "data" | "provider">;
   /** Of a provider's event. */
@@ -62,7 +62,8 @@ export function toldOf(step: Step): AppEvent | undefined {
       provider: entry.provider ?? before.provider ?? undefined,
       occurredAt: entry.at,
       address: concerned?.label,
-      reason: reason ?? detail,
+      // A provider's own words may name whom they are about.
+      reason: before.erased_at === null ? (reason ?? detail) : undefined,
       code: code ?? providerCode,
       failure,
     },

@@ -23,7 +23,7 @@ export function endUnsent(sql: SqlStorage, ends: readonly Unsent[], now: number)
   for (const { row, to, data } of ends) {
     const seq = row.seq + 1;
     const entry: TimelineRow = { message: row.uuid, seq, at: now, kind: "decision", data: { ...data, then: to } };
-    const next = change(row, { seq, place: to, due_at: null });
+    const next = change(row, { seq, place: to, due_at: null, chunk: null });
     timeline.push(entry);
     changes.push(next);
     teller.tellStep({ before: row, after: next, entry });

@@ -9,6 +9,7 @@ import type { IncomingEvent } from "../ledger/incoming-event.ts";
 import type { Effect } from "../ledger/outbox.ts";
 import type { PauseEffect } from "../ledger/pauses.ts";
 import { shardStub } from "../ledger/shards.ts";
+import { noteErased } from "../recipients/erase.ts";
 import { applySuppressions } from "./suppress.ts";
 
 /** Carries out what a shard's transactions caused elsewhere. Answers at once; what is not settled is handed out again. */
@@ -38,9 +39,10 @@ async function applyEffects(env: Env, shard: number, effects: readonly Effect[])
     await applySuppressions(
       env.DB,
       shard,
-      others.filter((effect) => effect.kind !== "tell"),
+      others.filter((effect) => effect.kind !== "tell" && effect.kind !== "erased"),
       now,
     );
+    for (const effect of others) if (effect.kind === "erased") await noteErased(env, effect.erasure, shard);
     await tellShards(
       env,
       others.flatMap((effect) => (effect.kind === "tell" ? effect.event : [])),

@@ -9,6 +9,7 @@ import type { ListedSuppression } from "../directory/suppression-list.ts";
 import { addSuppressions, removeSuppression } from "../directory/suppressions.ts";
 import type { Env } from "../env.ts";
 import { invalid, notFound } from "../problem.ts";
+import { erasedKeysOf } from "../recipients/erased-key.ts";
 import { settingsOf } from "../settings.ts";
 import { everyCategory } from "../suppress/category.ts";
 import { readMoment } from "../suppress/transfer.ts";
@@ -73,17 +74,18 @@ suppressions.delete("/", async (c) => {
   const { key: addressKey } = await readAddress(value);
   const category = readCategory(c.env, value);
   const now = Date.now();
-  const isRemoved =
-    scope === "all"
-      ? await removeSuppression(c.env.DB, { channel, addressKey }, now)
-      : (
-          await removeOptOuts(
-            c.env.DB,
-            { channel, addressKey },
-            category === undefined ? undefined : [category],
-            now,
-          ).run()
-        ).meta.changes > 0;
+  // What is left of it since somebody was erased goes with it.
+  const erased = await erasedKeysOf(settingsOf(c.env).recipients.erasureKeys, channel, [addressKey]);
+  let isRemoved = false;
+  for (const key of [addressKey, ...erased.keys()]) {
+    const known = { channel, addressKey: key };
+    const categories = category === undefined ? undefined : [category];
+    const removed =
+      scope === "all"
+        ? await removeSuppression(c.env.DB, known, now)
+        : (await removeOptOuts(c.env.DB, known, categories, now).run()).meta.changes > 0;
+    isRemoved ||= removed;
+  }
   if (!isRemoved) throw notFound("suppression");
   return c.body(null, 204);
 });

@@ -5,6 +5,7 @@ import { readListeners } from "../directory/endpoints.ts";
 import { handOverDirectoryEvents } from "../endpoints/directory-events.ts";
 import type { Env } from "../env.ts";
 import { allShards, shardStub } from "../ledger/shards.ts";
+import { resumeErasures } from "../recipients/erase.ts";
 
 /** The cron's work: every shard looks at itself, learns who listens, and sets its alarm if that was lost. */
 export async function sweepShards(env: Env): Promise<void> {
@@ -20,6 +21,9 @@ export async function sweepShards(env: Env): Promise<void> {
   } catch {
     console.error(JSON.stringify({ event: "directory-not-trimmed" }));
   }
+  await resumeErasures(env).catch(() => {
+    console.error(JSON.stringify({ event: "erasures-not-resumed" }));
+  });
   if (failed > 0) console.error(JSON.stringify({ event: "sweep-failed", shards: failed }));
   await handOverDirectoryEvents(env).catch(() => {
     console.error(JSON.stringify({ event: "directory-events-not-handed-over" }));

@@ -6,7 +6,9 @@ import type { OptOut, OptOutReason } from "../directory/opt-outs.ts";
 import { addSuppressions, suppressionReasons } from "../directory/suppressions.ts";
 import type { Suppression, SuppressionReason } from "../directory/suppressions.ts";
 import type { ListedSuppression } from "../directory/suppression-list.ts";
+import { erasedLabel } from "../ledger/erase-messages.ts";
 import { jsonSlices } from "../ledger/sql.ts";
+import { erasedKeyPattern } from "../recipients/erased-key.ts";
 import { everyCategory } from "./category.ts";
 
 /** Columns of the CSV, and fields of the JSON. What is empty is left out. */
@@ -122,6 +124,7 @@ async function readKey(
   channel: ChannelId,
   address: string,
 ): Promise<{ addressKey: string; label: string } | undefined> {
+  if (erasedKeyPattern.test(address)) return { addressKey: address, label: erasedLabel };
   const found = await addressOf(channel, address);
   if (found !== undefined) return { addressKey: found.key, label: found.label };
   return keyPatterns[channel]?.test(address) ? { addressKey: address, label: address.slice(0, 20) } : undefined;

@@ -7,6 +7,7 @@ import { parseId } from "../ids.ts";
 import { ownProvider } from "../ledger/incoming-event.ts";
 import type { IncomingEvent } from "../ledger/incoming-event.ts";
 import { shardStub } from "../ledger/shards.ts";
+import { erasedKeysOf } from "../recipients/erased-key.ts";
 import { settingsOf } from "../settings.ts";
 import type { Settings } from "../settings.ts";
 import { everyCategory } from "../suppress/category.ts";
@@ -15,7 +16,10 @@ import type { UnsubscribeSubject } from "./token.ts";
 
 /** What one may choose: every category that is not required, the link's own too where the deployment has lost it. */
 export async function readChoices(env: Env, subject: UnsubscribeSubject): Promise<readonly Choice[]> {
-  const optedOut = await readOptOuts(env.DB, subject);
+  const optedOut = new Set<string>();
+  for (const key of await keysOf(env, subject)) {
+    for (const category of await readOptOuts(env.DB, { ...subject, addressKey: key })) optedOut.add(category);
+  }
   const { categories } = settingsOf(env);
   const optional = Array.from(categories.values()).filter(({ required }) => !required);
   const own = categories.has(subject.category) ? [] : [ownCategory(settingsOf(env), subject)];
@@ -24,6 +28,12 @@ export async function readChoices(env: Env, subject: UnsubscribeSubject): Promis
     title,
     wanted: !optedOut.has(name) && !optedOut.has(everyCategory),
   }));
+}
+
+/** The link's address, and what is left of it where somebody was erased who had it. */
+async function keysOf(env: Env, { channel, addressKey }: UnsubscribeSubject): Promise<readonly string[]> {
+  const erased = await erasedKeysOf(settingsOf(env).recipients.erasureKeys, channel, [addressKey]);
+  return [addressKey, ...erased.keys()];
 }
 
 export function ownCategory(
@@ -58,7 +68,9 @@ export async function choose(
   const now = Date.now();
   const optOuts = await optOutsOf(subject, unwanted, "preferences", now);
   await env.DB.batch([
-    removeOptOuts(env.DB, subject, [everyCategory, ...wanted], now),
+    ...(await keysOf(env, subject)).map((addressKey) =>
+      removeOptOuts(env.DB, { ...subject, addressKey }, [everyCategory, ...wanted], now),
+    ),
     addOptOuts(env.DB, optOuts, now, true),
   ]);
   if (unwanted.length > 0) await tell(env, subject, unwanted, "preferences", now);
