@@ -2,7 +2,6 @@
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { signRecipientToken } from "carillon/recipient-token";
 
 export interface AppOptions {
@@ -54,9 +53,7 @@ export function createApp({ service, apiKey, tokenKey }: AppOptions): Server {
       case "POST /token":
         return { status: 200, body: await signRecipientToken({ key: tokenKey, recipient: visitor }) };
       case "POST /send":
-        return json(
-          await call("/v1/notifications", welcome(JSON.parse(await text(request)), request.headers.host ?? "")),
-        );
+        return json(await call("/v1/notifications", welcome(visitor, request.headers.host ?? "")));
       case "GET /status":
         return json(await call(`/v1/notifications/${encodeURIComponent(url.searchParams.get("id") ?? "")}`));
       default:
@@ -81,9 +78,9 @@ export function createApp({ service, apiKey, tokenKey }: AppOptions): Server {
   });
 }
 
-function welcome(to: unknown, host: string): object {
+function welcome(recipient: string, host: string): object {
   return {
-    to,
+    to: { recipient },
     channel: "webpush",
     content: {
       notification: { title: "The bell rings", body: "Click, and the page knows.", navigate: `http://${host}/#rung` },

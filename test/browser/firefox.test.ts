@@ -1,11 +1,15 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import { createNotifier } from "carillon";
 import { webpush } from "carillon/providers/webpush";
 import { simulatorCredentials } from "@carillon/simulator";
 import type { Page } from "puppeteer-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from "vitest";
 import { firefoxPath } from "../../scripts/firefox.ts";
+import { root } from "../../scripts/run.ts";
+import { removeFolder, temporaryFolder } from "../e2e/launch.ts";
 import { launchFirefox, type Firefox } from "./firefox.ts";
-import { setUp, type Rig } from "./rig.ts";
+import { connectRig } from "./rig.ts";
 
 const executablePath = await firefoxPath();
 
@@ -21,22 +25,23 @@ interface Delivery {
 }
 
 const { vapidSubject, vapidPublicKey, vapidPrivateKey, vapidPreviousPublicKey } = simulatorCredentials.webpush;
+const maxScreenshotBytes = 100_000;
 const within = { timeout: 15_000, interval: 50 };
 
 describe.skipIf(executablePath === undefined)("a real Firefox", () => {
-  let rig: Rig;
+  const rig = connectRig(inject("rig"));
+  const temporary = temporaryFolder();
   let firefox: Firefox;
   let page: Page;
   /** Errors of scripts, and what the browser complains about. */
   let complaints: string[];
 
   beforeAll(async () => {
-    rig = await setUp();
     firefox = await launchFirefox(executablePath ?? "", rig.simulatorUrl);
   });
   afterAll(async () => {
     await firefox?.browser.close();
-    await rig?.tearDown();
+    removeFolder(temporary);
   });
   beforeEach(async () => {
     page = await firefox.browser.newPage();
@@ -91,6 +96,15 @@ describe.skipIf(executablePath === undefined)("a real Firefox", () => {
   const untilShown = (title: string): Promise<void> =>
     vi.waitFor(async () => expect((await firefox.shown()).join()).toContain(title), within);
 
+  /** For the README. */
+  async function takePicture(): Promise<void> {
+    await page.setViewport({ width: 720, height: 690 });
+    const folder = process.env["UPDATE_SCREENSHOTS"] === "1" ? join(root, "docs/images") : temporary;
+    const path = join(folder, "webpush-example.png");
+    await page.screenshot({ path: path as `${string}.png` });
+    expect(statSync(path).size).toBeLessThanOrEqual(maxScreenshotBytes);
+  }
+
   async function closeAll(): Promise<void> {
     for (const title of await firefox.shown()) await firefox.close(title);
     await vi.waitFor(async () => expect(await firefox.shown()).toEqual([]), within);
@@ -117,6 +131,7 @@ describe.skipIf(executablePath === undefined)("a real Firefox", () => {
     await firefox.click("The bell rings");
     await untilLogged("clicked");
     expect(await newest()).toEqual({ status: "clicked", said: ["delivered", "clicked"] });
+    await takePicture();
     const urls = async (): Promise<readonly string[]> => (await firefox.browser.pages()).map((one) => one.url());
     await vi.waitFor(async () => expect(await urls()).toContain(`${rig.origin}/#rung`), within);
     for (const one of await firefox.browser.pages()) if (one.url().endsWith("#rung")) await one.close();

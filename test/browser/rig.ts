@@ -14,16 +14,22 @@ import {
 import { freePort, removeFolder, temporaryFolder } from "../e2e/launch.ts";
 
 /** The example application before the service, and the simulator as the push service of real browsers. */
-export interface Rig {
+export interface RigUrls {
   /** Of the application. */
   readonly origin: string;
-  readonly service: ServiceApi;
   readonly serviceUrl: string;
   readonly simulatorUrl: string;
-  tearDown(): Promise<void>;
 }
 
-export async function setUp(): Promise<Rig> {
+export interface Rig extends RigUrls {
+  readonly service: ServiceApi;
+}
+
+export function connectRig(urls: RigUrls): Rig {
+  return { ...urls, service: serviceApi(urls.serviceUrl, adminApiKey) };
+}
+
+export async function setUp(): Promise<{ readonly urls: RigUrls; readonly tearDown: () => Promise<void> }> {
   const folder = temporaryFolder();
   const home = openHome(folder);
   const [port, simulatorPort, appPort] = [await freePort(), await freePort(), await freePort()];
@@ -45,13 +51,7 @@ export async function setUp(): Promise<Rig> {
     await untilServiceIsUp(service);
     const tokenKey = "local:simulator-only-key-of-recipient-tokens";
     app = createApp({ service: service.url, apiKey: adminApiKey, tokenKey }).listen(appPort, "127.0.0.1");
-    return {
-      origin,
-      service: serviceApi(service.url, adminApiKey),
-      serviceUrl: service.url,
-      simulatorUrl: simulator.url,
-      tearDown,
-    };
+    return { urls: { origin, serviceUrl: service.url, simulatorUrl: simulator.url }, tearDown };
   } catch (error) {
     await tearDown();
     throw error;

@@ -3,7 +3,9 @@ import type { PushOptions } from "./options.ts";
 
 /** The VAPID public key that new subscriptions are made with, in base64url. */
 export async function currentKey({ service }: Pick<PushOptions, "service">): Promise<string> {
-  const response = await answered(fetch(`${originOf(service)}/v1/push/config`, { credentials: "omit" }));
+  // A key of minutes ago would have a browser subscribe with the last one again.
+  const request = fetch(`${originOf(service)}/v1/push/config`, { credentials: "omit", cache: "no-cache" });
+  const response = await answered(request);
   const { publicKey } = (await response.json()) as { readonly publicKey: string };
   return publicKey;
 }
