@@ -1,4 +1,5 @@
 export type * from "./channels/channel.ts";
+export type { SigningAlgorithm, SyncCrypto } from "./crypto/signing-key.ts";
 export type * from "./provider/contract.ts";
 export type * from "./provider/operation.ts";
 export type * from "./provider/recall.ts";

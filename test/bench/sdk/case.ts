@@ -1,5 +1,5 @@
-import { nodeFetch } from "@carillon/node";
-import type { NotifierOptions } from "carillon";
+import { nodeCrypto, nodeFetch } from "@carillon/node";
+import type { NotifierOptions, SyncCrypto } from "carillon";
 
 /** Does the thing once: sends a message, builds a request. Rejects when that did not succeed. */
 export type Once = () => unknown;
@@ -9,6 +9,7 @@ export interface Setting {
   readonly sink: string;
   /** For Carillon, where it is not to use the platform's. */
   readonly fetch?: NotifierOptions["fetch"];
+  readonly crypto?: SyncCrypto;
 }
 
 /** The same work by Carillon and by the official SDK. Each is set up in a process of its own, and imports only its side. */
@@ -43,6 +44,15 @@ export function overNode(one: Case): Case {
     name: `${one.name}, @carillon/node`,
     reach: { carillon: reaches.own, official: one.reach?.official ?? "" },
     carillon: (setting) => one.carillon({ ...setting, fetch: nodeFetch() }),
+  };
+}
+
+/** The same case with the cryptography that Carillon has for Node. */
+export function withNodeCrypto(one: Case): Case {
+  return {
+    ...one,
+    name: `${one.name}, @carillon/node`,
+    carillon: (setting) => one.carillon({ ...setting, crypto: nodeCrypto }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { simulatorCredentials } from "@carillon/simulator";
 import { receiveWebhook, type ReceiveOptions, type WebhookSource } from "carillon";
-import type { Case, Once } from "../sdk/case.ts";
+import { type Case, type Once, type Setting, withNodeCrypto } from "../sdk/case.ts";
 import * as requests from "./requests.ts";
 import type { Signed } from "./requests.ts";
 
@@ -8,9 +8,9 @@ const { resend, sendgrid, twilio, ses, qstash } = simulatorCredentials;
 const inFlight = [1, 32] as const;
 
 /** As an application receives: to the events, or to a throw where nothing came of it. */
-function received(source: WebhookSource, next: () => Signed, options: ReceiveOptions = {}): Once {
+function received(source: WebhookSource, next: () => Signed, { crypto }: Setting, options: ReceiveOptions = {}): Once {
   return async () => {
-    const received = await receiveWebhook(source, next(), options);
+    const received = await receiveWebhook(source, next(), { ...options, crypto });
     if (!received.ok || received.events.length === 0) throw new Error(JSON.stringify(received));
   };
 }
@@ -27,12 +27,13 @@ const sendgridEvents = (events: number): Case => ({
   name: `SendGrid, ${events} ${events === 1 ? "event" : "events"}`,
   rival: "@sendgrid/eventwebhook",
   inFlight,
-  async carillon() {
+  async carillon(setting) {
     const { sendgridWebhook } = await import("carillon/providers/sendgrid");
     const source = sendgridWebhook({ publicKey: sendgrid.webhookPublicKey });
     return received(
       source,
       requests.inTurn(() => requests.sendgridRequest(events)),
+      setting,
     );
   },
   async official() {
@@ -48,15 +49,14 @@ const sendgridEvents = (events: number): Case => ({
   },
 });
 
-/** Webhooks verified and read: the bytes are there, the events are wanted. */
-export const verifications: readonly Case[] = [
+const cases: readonly Case[] = [
   {
     name: "Resend (Svix), one event",
     rival: "svix",
     inFlight,
-    async carillon() {
+    async carillon(setting) {
       const { resendWebhook } = await import("carillon/providers/resend");
-      return received(resendWebhook({ secret: resend.webhookSecret }), requests.inTurn(requests.svixRequest));
+      return received(resendWebhook({ secret: resend.webhookSecret }), requests.inTurn(requests.svixRequest), setting);
     },
     async official() {
       const { Webhook } = await import("svix");
@@ -73,9 +73,9 @@ export const verifications: readonly Case[] = [
     name: "Twilio, a form",
     rival: "twilio",
     inFlight,
-    async carillon() {
+    async carillon(setting) {
       const { twilioWebhook } = await import("carillon/providers/twilio");
-      return received(twilioWebhook({ authToken: twilio.authToken }), requests.inTurn(requests.twilioRequest));
+      return received(twilioWebhook({ authToken: twilio.authToken }), requests.inTurn(requests.twilioRequest), setting);
     },
     async official() {
       const { default: sdk } = await import("twilio");
@@ -93,10 +93,12 @@ export const verifications: readonly Case[] = [
     name: "SES through SNS, one event",
     rival: "sns-validator",
     inFlight,
-    async carillon() {
+    async carillon(setting) {
       const { sesWebhook } = await import("carillon/providers/ses");
       const fetch = async (): Promise<Response> => new Response(await certificate());
-      return received(sesWebhook({ topicArns: ses.topicArns }), requests.inTurn(requests.snsRequest), { fetch });
+      return received(sesWebhook({ topicArns: ses.topicArns }), requests.inTurn(requests.snsRequest), setting, {
+        fetch,
+      });
     },
     async official() {
       const pem = await certificate();
@@ -115,10 +117,14 @@ export const verifications: readonly Case[] = [
     name: "QStash, a callback",
     rival: "@upstash/qstash",
     inFlight,
-    async carillon() {
+    async carillon(setting) {
       const { qstashWebhook } = await import("carillon/receivers/qstash");
       const { currentSigningKey, nextSigningKey } = qstash;
-      return received(qstashWebhook({ currentSigningKey, nextSigningKey }), requests.inTurn(requests.qstashRequest));
+      return received(
+        qstashWebhook({ currentSigningKey, nextSigningKey }),
+        requests.inTurn(requests.qstashRequest),
+        setting,
+      );
     },
     async official() {
       const { Receiver } = await import("@upstash/qstash");
@@ -130,6 +136,11 @@ export const verifications: readonly Case[] = [
     },
   },
 ];
+
+/** Webhooks verified and read: the bytes are there, the events are wanted. ECDSA is WebCrypto's either way. */
+export const verifications: readonly Case[] = cases.flatMap((one) =>
+  one.rival === "@sendgrid/eventwebhook" ? [one] : [one, withNodeCrypto(one)],
+);
 
 /** The certificate that the simulator's SNS signs for; each side gets it once. */
 async function certificate(): Promise<string> {

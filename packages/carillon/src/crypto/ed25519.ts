@@ -1,4 +1,4 @@
-import { verifySignature } from "./signing-key.ts";
+import { type SyncCrypto, verifySignature } from "./signing-key.ts";
 
 /**
  * Ed25519 (RFC 8032).
@@ -10,6 +10,7 @@ export async function verifyEd25519(
   publicKey: Uint8Array<ArrayBuffer>,
   signature: Uint8Array<ArrayBuffer>,
   data: Uint8Array<ArrayBuffer>,
+  sync?: SyncCrypto,
 ): Promise<boolean> {
-  return signature.length === 64 && verifySignature({ name: "Ed25519" }, publicKey, signature, data);
+  return signature.length === 64 && verifySignature({ name: "Ed25519" }, publicKey, signature, data, sync);
 }

@@ -1,4 +1,4 @@
-import { verifySignature } from "./signing-key.ts";
+import { type SyncCrypto, verifySignature } from "./signing-key.ts";
 
 export type HmacHash = "SHA-1" | "SHA-256";
 
@@ -26,6 +26,7 @@ export function verifyHmac(
   key: Uint8Array<ArrayBuffer>,
   signature: Uint8Array<ArrayBuffer>,
   data: Uint8Array<ArrayBuffer>,
+  sync?: SyncCrypto,
 ): Promise<boolean> {
-  return verifySignature({ name: "HMAC", hash }, key, signature, data);
+  return verifySignature({ name: "HMAC", hash }, key, signature, data, sync);
 }

@@ -8,6 +8,21 @@ export interface SigningAlgorithm {
 }
 
 /**
+ * Cryptography without a wait, where a platform has more than WebCrypto, whose calls each take a trip to another thread there:
+ * `nodeCrypto` of `@carillon/node`. It compares in constant time, imports a key once for all that is verified by the same bytes,
+ * and throws for what is no key.
+ */
+export interface SyncCrypto {
+  verify(
+    algorithm: SigningAlgorithm,
+    key: Uint8Array<ArrayBuffer>,
+    signature: Uint8Array<ArrayBuffer>,
+    data: Uint8Array<ArrayBuffer>,
+  ): boolean;
+  sha256(data: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
+}
+
+/**
  * The WebCrypto key of these bytes: raw, or the SPKI of an ECDSA or RSA key. Imported once for each algorithm. What is kept is the
  * key and not the promise of it: in workerd a promise that another request's invocation left behind may never settle.
  *
@@ -30,6 +45,8 @@ export async function verifySignature(
   key: Uint8Array<ArrayBuffer>,
   signature: Uint8Array<ArrayBuffer>,
   data: Uint8Array<ArrayBuffer>,
+  sync?: SyncCrypto,
 ): Promise<boolean> {
+  if (sync) return sync.verify(algorithm, key, signature, data);
   return crypto.subtle.verify(algorithm, await signingKey(algorithm, key), signature, data);
 }

@@ -88,6 +88,28 @@ async function readBody({ body }: FetchAnswer, answer: Answer, leftBytes: number
   }
 }
 
+/**
+ * What `read` makes of the answer to a GET; undefined where there was none, or it was not read, in time. Redirects are not
+ * followed. For who asks a question and sends nothing: {@link perform} weighs four times as much.
+ */
+export async function ask<T>(
+  url: string,
+  timeoutMs: number,
+  read: (answer: FetchAnswer) => Promise<T>,
+  send: Fetch = fetch,
+): Promise<T | undefined> {
+  const controller = new AbortController();
+  const asked = async (): Promise<T> =>
+    read(await send(url, { method: "GET", redirect: "manual", signal: controller.signal }));
+  try {
+    return await within(timeoutMs, undefined, asked());
+  } catch {
+    return undefined;
+  } finally {
+    controller.abort();
+  }
+}
+
 /** A failure in the core's own words. */
 export function failure(
   kind: ProviderFailure["kind"],

@@ -1,3 +1,4 @@
+import type { SyncCrypto } from "../crypto/signing-key.ts";
 import type { DeliveryEvent } from "../result/delivery-event.ts";
 import type { MaybePromise, OutboundRequest } from "./request.ts";
 
@@ -25,6 +26,7 @@ export type Covers = "body" | "fields" | "nothing";
 /** What the caller of `receiveWebhook` gave; the defaults stand with the schemes that use them, so that others carry none. */
 export interface VerifyTools {
   readonly now: Date;
+  readonly crypto?: SyncCrypto | undefined;
   readonly fetch?: ((input: string, init: RequestInit) => Promise<Response>) | undefined;
   readonly remember?: (<T>(key: string, expiresAt: Date, make: () => MaybePromise<T>) => Promise<T>) | undefined;
 }

@@ -1,5 +1,6 @@
 import { concatBytes, utf8 } from "../crypto/bytes.ts";
 import { CallError } from "../error/errors.ts";
+import type { FetchAnswer } from "../provider/request.ts";
 import type { RawWebhook } from "../provider/webhook.ts";
 
 /** A request of a framework that has no `Request`. */
@@ -61,8 +62,8 @@ function headersOf(given: StructuralRequest["headers"]): Headers {
 }
 
 /** Undefined when there is more than the limit: a declared length is not believed. */
-async function readBody(
-  stream: ReadableStream<Uint8Array> | null,
+export async function readBody(
+  stream: FetchAnswer["body"],
   maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const parts: Uint8Array[] = [];

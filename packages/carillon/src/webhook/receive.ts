@@ -11,6 +11,8 @@ export interface ReceiveOptions {
   readonly now?: (() => Date) | undefined;
   /** For the schemes that get a certificate. @default the platform's */
   readonly fetch?: VerifyTools["fetch"];
+  /** Verifies without a wait: `nodeCrypto` of `@carillon/node`. @default WebCrypto */
+  readonly crypto?: VerifyTools["crypto"];
   /** @default 1,048,576: the largest webhooks known are sent off when they reach 768 kB */
   readonly maxBodyBytes?: number | undefined;
   /**
@@ -74,11 +76,11 @@ export async function receiveWebhook<E extends DeliveryEvent = DeliveryEvent>(
   request: Request | StructuralRequest,
   options: ReceiveOptions = {},
 ): Promise<ReceivedWebhook<E>> {
-  const { maxBodyBytes = 1_048_576, now, fetch, remember, seen } = options;
+  const { maxBodyBytes = 1_048_576, now, seen, ...tools } = options;
   const raw = await readWebhook(request, maxBodyBytes);
   if (typeof raw === "string") return rejected(raw);
   try {
-    const forgery = await findForgery(source, raw, { now: now?.() ?? new Date(), fetch, remember }, seen);
+    const forgery = await findForgery(source, raw, { ...tools, now: now?.() ?? new Date() }, seen);
     if (forgery) return rejected(forgery);
   } catch (error) {
     return rejected("unverifiable", error);
@@ -95,12 +97,15 @@ export async function receiveWebhook<E extends DeliveryEvent = DeliveryEvent>(
 
 /** Of text that is no UTF-8, what can be read; such a body is no JSON. */
 function decoded(raw: RawWebhook): VerifiedWebhook {
-  const text = new TextDecoder().decode(raw.body);
+  let text: string | undefined;
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(raw.body));
+    text = new TextDecoder("utf-8", { fatal: true }).decode(raw.body);
+    // A form is not worth an error, which costs more than all the rest.
+    if (/^[\s[{"\dtfn-]/.test(text)) json = JSON.parse(text);
   } catch {
-    // Left undefined: what that means is for the provider's parser to say.
+    // JSON is left undefined: what that means is for the provider's parser to say.
+    text ??= new TextDecoder().decode(raw.body);
   }
   return { ...raw, text, json } as VerifiedWebhook;
 }

@@ -1,11 +1,10 @@
-import { utf8 } from "../../crypto/bytes.ts";
-import { perform } from "../../http/perform.ts";
+import { ask } from "../../http/perform.ts";
 import type { MaybePromise } from "../../provider/request.ts";
 import type { RawWebhook, SignatureScheme, VerifyTools } from "../../provider/webhook.ts";
+import { readBody } from "../raw.ts";
 
-export interface CustomVerifierTools {
-  readonly now: Date;
-  /** The body of a 200 answer that keeps to the limit, as text; undefined for anything else. Redirects are not followed. */
+export interface CustomVerifierTools extends Pick<VerifyTools, "now" | "crypto"> {
+  /** The body of a 200 answer that keeps to the limit, undefined for anything else. Redirects are not followed. */
   get(url: string, maxBytes: number): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** Values, never promises, until they expire. */
   remember<T>(key: string, expiresAt: Date, make: () => MaybePromise<T>): Promise<T>;
@@ -32,19 +31,14 @@ export function customScheme(options: CustomSchemeOptions): SignatureScheme {
 }
 
 function toolsOf(
-  { now, fetch, remember }: VerifyTools,
+  { now, fetch, remember, crypto }: VerifyTools,
   kept: Map<string, { readonly value: unknown; readonly expiresAtMs: number }>,
 ): CustomVerifierTools {
   return {
     now,
-    async get(url, maxBytes) {
-      const performed = await perform(
-        { method: "GET", url, headers: {}, secrets: [] },
-        { fetch, timeoutMs: 5_000, maxResponseBytes: maxBytes },
-      );
-      if (!performed.ok || performed.response.status !== 200 || performed.response.truncated) return undefined;
-      return utf8(performed.response.text);
-    },
+    crypto,
+    get: (url, maxBytes) =>
+      ask(url, 5_000, async ({ status, body }) => (status === 200 ? readBody(body, maxBytes) : undefined), fetch),
     async remember<T>(key: string, expiresAt: Date, make: () => MaybePromise<T>): Promise<T> {
       if (remember) return remember(key, expiresAt, make);
       const known = kept.get(key);

@@ -38,13 +38,19 @@ export function hmacOverTimestampAndTokenScheme(options: HmacOverTimestampAndTok
     toleranceSeconds,
     timestampSeconds: (raw) => secondsIn(signatureIn(raw)),
     replayKey: (raw) => textOf(signatureIn(raw)["token"]),
-    async verify(raw) {
+    async verify(raw, tools) {
       const fields = signatureIn(raw);
       const seconds = secondsIn(fields);
       const token = fields["token"];
       const signatures = signatureNames.flatMap((name) => fromHex(textOf(fields[name]) ?? "-") ?? []);
       if (seconds === undefined || !matches(/^[!-~]{1,200}$/, token)) return false;
-      return isSigned((...given) => verifyHmac("SHA-256", ...given), keys, signatures, utf8(`${seconds}${token}`));
+      return isSigned(
+        (...given) => verifyHmac("SHA-256", ...given),
+        keys,
+        signatures,
+        utf8(`${seconds}${token}`),
+        tools.crypto,
+      );
     },
   };
 }

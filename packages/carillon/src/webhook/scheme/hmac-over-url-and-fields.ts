@@ -41,16 +41,17 @@ export function hmacOverUrlAndFieldsScheme(options: HmacOverUrlAndFieldsOptions)
     kind: "hmac",
     covers: "fields",
     headers: [signatureHeader],
-    async verify({ headers, url, body }) {
+    async verify({ headers, url, body }, { crypto: sync }) {
       const signature = fromBase64(`${headers.get(signatureHeader)}`);
       const called = calledUrl(url, publicUrl);
       if (!signature || !URL.canParse(called)) return false;
       const hash = new URL(called).searchParams.get(bodyHashParameter);
-      if (hash === null ? body.length > maxFormBytes : hash !== toHex(await sha256(body))) return false;
+      if (hash === null ? body.length > maxFormBytes : hash !== toHex(await (sync?.sha256(body) ?? sha256(body))))
+        return false;
       const fields = hash === null ? sortedFields(body) : "";
       for (const spelling of spellings(called)) {
         const signed = utf8(spelling + fields);
-        if (await isSigned((...given) => verifyHmac("SHA-1", ...given), keys, [signature], signed)) return true;
+        if (await isSigned((...given) => verifyHmac("SHA-1", ...given), keys, [signature], signed, sync)) return true;
       }
       return false;
     },

@@ -36,11 +36,11 @@ export function ed25519OverTimestampAndBodyScheme(options: Ed25519OverTimestampA
     headers: [signatureHeader, timestampHeader],
     toleranceSeconds,
     timestampSeconds: ({ headers }) => secondsOf(headers.get(timestampHeader)),
-    async verify({ headers, body }) {
+    async verify({ headers, body }, tools) {
       const seconds = secondsOf(headers.get(timestampHeader));
       const signature = fromHex(`${headers.get(signatureHeader)}`);
       if (seconds === undefined || !signature) return false;
-      return isSigned(verifyEd25519, keys, [signature], concatBytes(utf8(`${seconds}`), body));
+      return isSigned(verifyEd25519, keys, [signature], concatBytes(utf8(`${seconds}`), body), tools.crypto);
     },
   };
 }

@@ -31,13 +31,13 @@ export function slackV0Scheme({ secrets }: SlackV0Options): SignatureScheme {
     headers: [signature, timestamp],
     toleranceSeconds: 300,
     timestampSeconds: ({ headers }) => secondsOf(headers.get(timestamp)),
-    async verify({ headers, body }) {
+    async verify({ headers, body }, tools) {
       const seconds = secondsOf(headers.get(timestamp));
       const [, hex = ""] = /^v0=([0-9a-f]{64})$/.exec(`${headers.get(signature)}`) ?? [];
       const given = fromHex(hex);
       if (seconds === undefined || !given?.length) return false;
       const signed = concatBytes(utf8(`v0:${seconds}:`), body);
-      return isSigned((...parts) => verifyHmac("SHA-256", ...parts), keys, [given], signed);
+      return isSigned((...parts) => verifyHmac("SHA-256", ...parts), keys, [given], signed, tools.crypto);
     },
   };
 }

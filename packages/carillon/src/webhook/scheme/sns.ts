@@ -74,7 +74,7 @@ export function snsScheme({ topicArns }: SnsOptions): SignatureScheme {
       const spki = await signerKey(url, topic, tools);
       const key = keys.get(spki) ?? fromBase64(spki)!;
       keys.set(spki, key);
-      return verifySignature({ name: "RSASSA-PKCS1-v1_5", hash }, key, signature, utf8(signed));
+      return verifySignature({ name: "RSASSA-PKCS1-v1_5", hash }, key, signature, utf8(signed), tools.crypto);
     },
   });
 }

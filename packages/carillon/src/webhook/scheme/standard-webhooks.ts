@@ -35,12 +35,12 @@ export function standardWebhooksScheme(options: StandardWebhooksOptions): Signat
     headers: [id, timestamp, signature],
     toleranceSeconds,
     timestampSeconds: ({ headers }) => secondsOf(headers.get(timestamp)),
-    verify({ headers, body }) {
+    verify({ headers, body }, tools) {
       const signatures = `${headers.get(signature)}`
         .split(" ")
         .flatMap((entry) => (entry.startsWith("v1,") && fromBase64(entry.slice(3))) || []);
       const signed = concatBytes(utf8(`${headers.get(id)}.${headers.get(timestamp)}.`), body);
-      return isSigned((...signature) => verifyHmac("SHA-256", ...signature), keys, signatures, signed);
+      return isSigned((...signature) => verifyHmac("SHA-256", ...signature), keys, signatures, signed, tools.crypto);
     },
   };
 }
