@@ -87,7 +87,7 @@ export async function receiveWebhook<E extends DeliveryEvent = DeliveryEvent>(
   }
   try {
     const { events, reply, confirm } = source.parse(decoded(raw));
-    const headers: HeadersInit = reply?.contentType === undefined ? {} : { "content-type": reply.contentType };
+    const headers: HeadersInit = reply?.contentType ? { "content-type": reply.contentType } : {};
     const response = new Response(reply?.body ?? null, { status: reply?.status ?? 200, headers });
     return { ok: true, events, response, confirm };
   } catch (error) {
@@ -100,7 +100,7 @@ function decoded(raw: RawWebhook): VerifiedWebhook {
   let text: string | undefined;
   let json: unknown;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(raw.body);
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(raw.body);
     // A form is not worth an error, which costs more than all the rest.
     if (/^[\s[{"\dtfn-]/.test(text)) json = JSON.parse(text);
   } catch {

@@ -30,5 +30,5 @@ export async function findForgery(
   const key = scheme.replayKey?.(raw);
   // A time may be as far ahead as behind, so a signature lives for up to twice the tolerance.
   const forSeconds = toleranceSeconds === undefined ? replayWindowSeconds : 2 * toleranceSeconds;
-  return key !== undefined && (await seen?.(`${id}:${key}`, forSeconds)) ? "replayed" : undefined;
+  return key && (await seen?.(`${id}:${key}`, forSeconds)) ? "replayed" : undefined;
 }
