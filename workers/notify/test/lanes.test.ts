@@ -1,75 +1,243 @@
+import { evictDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
-import { wanted, claim } from "../src/ledger/claim.ts";
-import type { ChunkJob } from "../src/ledger/claim.ts";
-import type { Ledger } from "../src/ledger/ledger.ts";
-import { newStem } from "../src/ids.ts";
-import { readSettings } from "../src/settings.ts";
-import { env } from "./service.ts";
-import { inShard } from "./shards.ts";
-import { membersOf } from "./steps.ts";
+import { newStem, uuidAt } from "../src/ids.ts";
+import { createPermits, laneStub } from "../src/lane/lanes.ts";
+import type { ByPriority } from "../src/lane/pacer.ts";
+import { env, accept, call, fault, until, untilStatus } from "./service.ts";
+import { inShard, messageId } from "./shards.ts";
+import { forgetPauses } from "./steps.ts";
+import { simulator } from "./worker.ts";
 
-const shard = 3;
-const slow = readSettings({ ...env, RATES: '{"resend:default":{"perSecond":2,"burst":4}}' });
+const twilio = "twilio:default";
+const { perSecond, burst } = (JSON.parse(env.RATES!) as Record<string, { perSecond: number; burst: number }>)[twilio]!;
 
-/** A notification without an alarm: the test takes the turns. */
-async function put(
-  ledger: Ledger,
-  count: number,
-  more: { priority?: number; providers?: string[] } = {},
-): Promise<string> {
-  const { priority = 1, providers = ["resend"] } = more;
-  const now = Date.now();
-  const stem = newStem(new Date(now));
-  const messages = Array.from({ length: count }, (_, index) => ({
-    recipient: `l${index}@simulator.test`,
-    addresses: [{ key: `l${index}@simulator.test`, label: "l" }],
-  }));
-  const content = JSON.stringify({ from: "a@b.example", subject: "x", text: "x" });
-  const notification = { stem, channel: "email", priority, sendAt: now - 1, providers, content, messages };
-  await ledger.accept({ now, idempotency: undefined, notifications: [notification] });
-  return stem;
+interface Health {
+  readonly lanes: readonly { readonly lane: string; readonly pausedUntil: string | null; readonly waiting: number }[];
 }
 
-const stemsOf = (jobs: readonly ChunkJob[]): string[] =>
-  jobs.flatMap((job) => membersOf(job).map((uuid) => uuid.slice(0, 24)));
+async function health(): Promise<Health> {
+  return (await call("GET", "/v1/health", { key: "" })).json();
+}
+
+let numbers = 2000;
+
+/** Texts on a shard, due now; their ids. Alarms run as they do. */
+async function text(shard: number, count: number, priority: number): Promise<string[]> {
+  const now = Date.now();
+  const stem = newStem(new Date(now));
+  const messages = Array.from({ length: count }, () => {
+    const number = `+1500555${(numbers += 1)}`;
+    return { recipient: number, addresses: [{ key: number, label: "x" }] };
+  });
+  const content = JSON.stringify({ text: "x" });
+  await inShard(shard, (_, __, ledger) =>
+    ledger.accept({
+      now,
+      idempotency: undefined,
+      notifications: [{ stem, channel: "sms", priority, sendAt: now, providers: undefined, content, messages }],
+    }),
+  );
+  return messages.map((_, index) => messageId(shard, uuidAt(stem, index + 1)));
+}
+
+/** When the requests of all texts began, over the shards. */
+async function startsOn(shards: readonly number[]): Promise<{ uuid: string; at: number }[]> {
+  const all = await Promise.all(
+    shards.map((shard) =>
+      inShard(shard, (sql) =>
+        sql
+          .exec<{ uuid: string; at: number }>(
+            "SELECT message AS uuid, at FROM timeline WHERE kind = 'attempt' AND data ->> 'provider' = 'twilio'",
+          )
+          .toArray(),
+      ),
+    ),
+  );
+  return all.flat().toSorted((a, b) => a.at - b.at);
+}
+
+async function clear(shards: readonly number[]): Promise<void> {
+  for (const shard of shards) {
+    await inShard(shard, (sql) => {
+      for (const table of ["message", "notification", "timeline", "chunk"]) sql.exec(`DELETE FROM ${table}`);
+    });
+  }
+}
+
+const shards = [2, 5, 8, 11];
 
 beforeEach(async () => {
-  await inShard(shard, (sql, storage) => {
-    storage.setAlarm = () => Promise.resolve();
-    for (const table of ["message", "notification", "chunk", "lane_gate", "lane_pause"])
-      sql.exec(`DELETE FROM ${table}`);
+  await simulator.fetch("http://simulator/api/faults", { method: "DELETE" });
+  await forgetPauses();
+  await clear(shards);
+});
+
+describe("a lane", () => {
+  it("is held to its rate by all shards together", async () => {
+    const ids = (await Promise.all(shards.map((shard) => text(shard, 30, 1)))).flat();
+    await expect.poll(async () => (await startsOn(shards)).length, { timeout: 18_000 }).toBe(ids.length);
+    const starts = await startsOn(shards);
+    for (const { at: from } of starts) {
+      // A permit is used a moment after it was given: as much again is a second of that, for a machine that is busy.
+      const within = starts.filter(({ at }) => at >= from && at < from + 1_000).length;
+      expect(within).toBeLessThanOrEqual(burst + 2 * perSecond);
+    }
+    // Without it all of them would be there at once.
+    const took = starts.at(-1)!.at - starts[0]!.at;
+    expect(took).toBeGreaterThan(((ids.length - burst) / perSecond) * 1_000 - 1_500);
+    for (const shard of shards) {
+      // Who has waited has not been tried, and has no entry for it.
+      const entries = await inShard(shard, (sql) =>
+        sql.exec("SELECT count(*) AS n FROM timeline WHERE kind = 'decision'").one(),
+      );
+      expect(entries).toEqual({ n: 0 });
+    }
+  });
+
+  it("lets what is urgent pass a bulk of thousands, on the same shard and on another", async () => {
+    const [first, other] = shards as [number, number];
+    await text(first, 4_000, 2);
+    await expect.poll(async () => (await startsOn([first])).length).toBeGreaterThan(burst);
+    const before = (await startsOn([first])).length;
+    const urgent = (await Promise.all([text(first, 1, 0), text(other, 1, 0)])).flat();
+    const sent = await Promise.all(urgent.map((id) => until(id, ({ status }) => status !== "queued")));
+    for (const { timeline } of sent) expect(timeline[0]).toMatchObject({ kind: "attempt", outcome: "accepted" });
+    const between = (await startsOn([first])).length - before;
+    // It has passed nearly all of them, and they have not stood still for it.
+    expect(between).toBeLessThan(1_000);
+    await expect.poll(async () => (await startsOn([first])).length).toBeGreaterThan(before + between);
+    const { lanes } = await health();
+    expect(lanes.find(({ lane }) => lane === twilio)).toMatchObject({ rate: { perSecond, burst }, pausedUntil: null });
+    expect(lanes.find(({ lane }) => lane === twilio)!.waiting).toBeGreaterThan(1_000);
+  });
+
+  it("rests for all shards when its provider asks one of them for it", async () => {
+    const [first, ...others] = shards as [number, ...number[]];
+    await fault({ kind: "rate-limit", provider: "twilio", retryAfterSeconds: 3, times: 1 });
+    const [id] = await text(first, 1, 1);
+    const refused = await until(id!, ({ tries }) => tries === 1);
+    const pausedUntil = Date.parse(String(refused.timeline[0]!["at"])) + 3_000;
+    const paused = (shard: number): Promise<unknown[]> =>
+      inShard(shard, (sql) => sql.exec("SELECT lane FROM lane_pause WHERE until > ?", Date.now()).toArray());
+    for (const shard of others) await expect.poll(() => paused(shard)).toEqual([{ lane: twilio }]);
+    const ids = (await Promise.all(others.map((shard) => text(shard, 2, 0)))).flat();
+    for (const one of [id!, ...ids]) {
+      const { timeline, tries } = await until(one, ({ status }) => status !== "queued");
+      expect(Date.parse(String(timeline.findLast(({ kind }) => kind === "attempt")!["at"]))).toBeGreaterThanOrEqual(
+        pausedUntil,
+      );
+      // The wait was no try.
+      expect(tries).toBe(one === id ? 2 : 1);
+    }
+  });
+
+  it("that rests for long leaves the next provider to carry on, at once", async () => {
+    await fault({ kind: "rate-limit", provider: "resend", retryAfterSeconds: 600, times: 1 });
+    const send = async (to: string): Promise<string> => {
+      const content = { from: "app@example.org", subject: "x", text: "x" };
+      return (await accept({ channel: "email", to, content })).messages[0]!.id;
+    };
+    const first = await untilStatus(await send("delivered+rests1@simulator.test"), "delivered");
+    expect(first.timeline.filter(({ kind }) => kind === "attempt").map((one) => one["provider"])).toEqual([
+      "resend",
+      "postmark",
+    ]);
+    await expect
+      .poll(async () => (await laneStub(env, "resend:default").take(1, [1, 0, 0])).granted)
+      .toEqual([0, 0, 0]);
+    const second = await untilStatus(await send("delivered+rests2@simulator.test"), "delivered");
+    expect([second.provider, second.tries]).toEqual(["postmark", 1]);
+  });
+
+  it("stops in the middle of a chunk when it is told to: the rest has lost no try", async () => {
+    await fault({ kind: "rate-limit", provider: "twilio", retryAfterSeconds: 2, times: 6 });
+    const [shard] = shards as [number];
+    await expect.poll(async () => (await laneStub(env, twilio).take(99, [0, 0, 0])).granted).toEqual([0, 0, 0]);
+    const ids = await text(shard, 10, 1);
+    const found = await Promise.all(ids.map((id) => until(id, ({ status }) => status !== "queued", 15_000)));
+    const tries = found.map((one) => one.tries);
+    expect(tries.filter((count) => count === 2)).toHaveLength(6);
+    expect(tries.filter((count) => count === 1)).toHaveLength(4);
+  });
+
+  it("rests when it fails again and again, and is tried with one message after that", async () => {
+    const [shard] = shards as [number];
+    await fault({ kind: "unavailable", provider: "twilio" });
+    await text(shard, 8, 1);
+    const state = (): Promise<{ until: number; failures: number } | undefined> =>
+      inShard(
+        shard,
+        (sql) => sql.exec<{ until: number; failures: number }>("SELECT until, failures FROM lane_pause").toArray()[0],
+      );
+    await expect.poll(async () => (await state())?.failures).toBeGreaterThanOrEqual(5);
+    expect((await state())!.until).toBeGreaterThan(Date.now() + 10_000);
+    const shown = async (): Promise<unknown> => {
+      const { lanes } = await health();
+      return lanes.find(({ lane }) => lane === twilio)!.pausedUntil;
+    };
+    await expect.poll(shown).not.toBeNull();
+    // Those that it was not handed any more have lost no try.
+    expect((await startsOn([shard])).length).toBeLessThan(8 * 2);
   });
 });
 
-describe("a turn", () => {
-  it("asks its lane for a request a batch, and claims no more than it is granted", async () => {
-    await inShard(shard, async (sql, _, ledger) => {
-      await put(ledger, 350, { priority: 2 });
-      const now = Date.now();
-      expect(wanted(sql, now, slow).get("resend:default")).toEqual([0, 0, 4]);
-      const nextAtMs = [now, now, now + 1_500] as const;
-      const jobs = claim(sql, shard, now, slow, new Map([["resend:default", { granted: [0, 0, 2], nextAtMs }]]));
-      expect(jobs.map(({ members }) => members.length)).toEqual([100, 100]);
-      expect(sql.exec("SELECT lane, priority, until FROM lane_gate").toArray()).toEqual([
-        { lane: "resend:default", priority: 2, until: now + 1_500 },
-      ]);
-      // Nothing was counted against those that stay.
-      expect(sql.exec("SELECT count(*) AS left FROM message WHERE due_at < ? AND tries = 0", now).one()).toEqual({
-        left: 150,
-      });
-      expect(wanted(sql, now + 1_499, slow).size).toBe(0);
-      expect(wanted(sql, now + 1_500, slow).get("resend:default")).toEqual([0, 0, 2]);
-    });
+describe("the object of a lane", () => {
+  const want: ByPriority = [40, 0, 0];
+
+  it("that starts anew knows its pause, and begins with few permits", async () => {
+    const stub = laneStub(env, twilio);
+    await stub.pause({ lane: twilio, until: Date.now() + 4_000, failures: 0 });
+    await evictDurableObject(stub as never);
+    expect((await stub.take(1, want)).granted).toEqual([0, 0, 0]);
+    await expect.poll(async () => (await stub.take(1, [1, 0, 0])).granted[0], { timeout: 8_000 }).toBe(1);
+    await evictDurableObject(stub as never);
+    expect((await stub.take(1, want)).granted[0]).toBeLessThanOrEqual(1);
   });
 
-  it("gives each notification of a priority its turn, however long another one is", async () => {
-    await inShard(shard, async (sql, _, ledger) => {
-      const long = await put(ledger, 3_000, { providers: ["postmark"] });
-      const short = await put(ledger, 3, { providers: ["postmark"] });
-      const jobs = claim(sql, shard, Date.now(), slow);
-      const stems = stemsOf(jobs);
-      expect(stems.filter((stem) => stem === short)).toHaveLength(3);
-      expect(stems.filter((stem) => stem === long).length).toBeGreaterThan(500);
-    });
+  it("that knows no rate grants all", async () => {
+    expect(await laneStub(env, "postmark:default").take(1, want)).toMatchObject({ granted: want });
+  });
+
+  const silent = (take: () => Promise<unknown>): typeof env =>
+    ({ ...env, LANE: { idFromName: () => "", get: () => ({ take }) } }) as unknown as typeof env;
+
+  it.each([
+    ["hangs", () => new Promise(() => undefined)],
+    ["cannot be reached", () => Promise.reject(new Error("unreachable"))],
+  ])("that %s leaves each shard its own part of the rate", async (_, take) => {
+    let asked = 0;
+    const other = silent(() => ((asked += 1), take()));
+    const permits = [3, 4].map((shard) => createPermits(other, shard));
+    let granted = 0;
+    const from = Date.now();
+    while (Date.now() < from + 3_500) {
+      for (const one of permits) {
+        const { granted: given, nextAtMs } = (await one.ask(new Map([[twilio, want]]))).get(twilio)!;
+        granted += given[0];
+        expect(nextAtMs[0]).toBeGreaterThan(Date.now() - 100);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    // A sixteenth each, and one that may be there at the start.
+    const most = 2 * (1 + ((Date.now() - from) / 1_000) * (perSecond / 16));
+    expect(granted).toBeGreaterThan(0);
+    expect(granted).toBeLessThanOrEqual(most);
+    // Once it is known to be silent, nobody waits for it.
+    expect(asked).toBe(2);
+  });
+
+  it("that hangs does not keep a shard from sending", async () => {
+    const [shard] = shards as [number];
+    const own = await inShard(shard, (_, __, ledger) => Reflect.get(ledger, "env") as { LANE: unknown });
+    const { LANE } = own;
+    let asked = 0;
+    own.LANE = silent(() => ((asked += 1), new Promise(() => undefined))).LANE;
+    try {
+      const [id] = await text(shard, 1, 0);
+      const { tries } = await until(id!, ({ status }) => status !== "queued");
+      expect([tries, asked]).toEqual([1, 1]);
+    } finally {
+      own.LANE = LANE;
+    }
   });
 });

@@ -22,7 +22,7 @@ export const addresses = (count: number): string[] =>
   Array.from({ length: count }, () => `delivered+${(people += 1)}@simulator.test`);
 
 /** What the test before has let a provider fail at is nothing to the next. */
-async function forgetPauses(): Promise<void> {
+export async function forgetPauses(): Promise<void> {
   for (const shard of allShards(env)) {
     await inShard(shard, (sql) => {
       for (const table of ["lane_pause", "lane_gate"]) sql.exec(`DELETE FROM ${table}`);

@@ -5,6 +5,7 @@ import { deliverForMs, maxConnections, requestTimeoutMs } from "../dispatch/limi
 import type { Env } from "../env.ts";
 import { stemOf } from "../ids.ts";
 import type { ChunkJob } from "../ledger/claim.ts";
+import { isToRest } from "../ledger/pauses.ts";
 import type { MemberOutcome } from "../ledger/settle.ts";
 import { shardStub } from "../ledger/shards.ts";
 import { mustRefuse, settingsOf } from "../settings.ts";
@@ -70,6 +71,7 @@ async function sendMembers(
     fetch: settings.fetch,
     now: () => new Date(),
   } as Parameters<typeof createNotifier>[0]);
+  let rests = false;
   for (const planned of slicesOf(wanted, provider)) {
     const now = Date.now();
     const slice = planned.filter(({ uuid }) => !isOver(job, uuid, now));
@@ -81,8 +83,8 @@ async function sendMembers(
       for (const { uuid } of slice) outcomes.set(uuid, { uuid, kind: "held", reason });
       continue;
     }
-    if (Date.now() >= startBefore) {
-      for (const { uuid } of slice) outcomes.set(uuid, turnIsOver(uuid));
+    if (rests || Date.now() >= startBefore) {
+      for (const { uuid } of slice) outcomes.set(uuid, rests ? laneRests(uuid) : turnIsOver(uuid));
       continue;
     }
     const results = await notifier.sendBatch(slice.map(({ entry }) => entry) as never, { signal });
@@ -90,6 +92,10 @@ async function sendMembers(
       const result = results[index];
       if (result !== undefined) outcomes.set(one.uuid, outcomeOf(one, result, isAnother));
     }
+    rests = isToRest(
+      slice.flatMap(({ uuid }) => outcomes.get(uuid) ?? []),
+      settings,
+    );
   }
   return job.members.flatMap(({ uuid }) => outcomes.get(uuid) ?? []);
 }
@@ -144,6 +150,11 @@ function outcomeOf({ uuid, dropped }: Ready, result: SendResult, isAnother: bool
 
 function turnIsOver(uuid: string): MemberOutcome {
   return { uuid, kind: "postponed", reason: "The turn was over.", forMs: 0 };
+}
+
+/** What the shard has learned by then decides whether it waits, or goes by another lane. */
+function laneRests(uuid: string): MemberOutcome {
+  return { uuid, kind: "postponed", reason: "The provider must rest.", forMs: 0 };
 }
 
 function providerOf(settings: Settings, job: ChunkJob): AnyProvider | undefined {

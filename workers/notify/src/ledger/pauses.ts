@@ -48,17 +48,7 @@ export function notePauses(
   settings: Settings,
   now: number,
 ): readonly PauseEffect[] {
-  const byLane = new Map<string, Map<string, AttemptReport>>();
-  for (const outcome of outcomes) {
-    if (outcome.kind !== "attempt") continue;
-    const { report } = outcome;
-    const lane = `${report.provider}:${report.account}`;
-    if (settings.perRecipient.has(lane)) continue;
-    const requests = byLane.get(lane) ?? new Map<string, AttemptReport>();
-    // The members of a batch share its fate.
-    requests.set(report.batchSize > 1 ? report.requestKey : `${outcome.uuid} ${requests.size}`, report);
-    byLane.set(lane, requests);
-  }
+  const byLane = requestsOf(outcomes, settings);
   const known = new Map(readPauses(sql).map((pause) => [pause.lane, pause]));
   return Array.from(byLane).flatMap(([lane, requests]) => {
     const before = known.get(lane);
@@ -77,13 +67,37 @@ export function notePauses(
   });
 }
 
+/** Whether what became of a lane's requests is enough to hand it nothing more for now. */
+export function isToRest(outcomes: readonly MemberOutcome[], settings: Settings): boolean {
+  const now = Date.now();
+  return Array.from(requestsOf(outcomes, settings)).some(
+    ([lane, requests]) => (learn({ lane, until: 0, failures: 0 }, [...requests.values()], now)?.until ?? 0) > now,
+  );
+}
+
+/** By lane: the members of a batch share its fate. */
+function requestsOf(
+  outcomes: readonly MemberOutcome[],
+  settings: Settings,
+): ReadonlyMap<string, ReadonlyMap<string, AttemptReport>> {
+  const byLane = new Map<string, Map<string, AttemptReport>>();
+  for (const outcome of outcomes) {
+    if (outcome.kind !== "attempt") continue;
+    const { report } = outcome;
+    const lane = `${report.provider}:${report.account}`;
+    if (settings.perRecipient.has(lane)) continue;
+    const requests = byLane.get(lane) ?? new Map<string, AttemptReport>();
+    requests.set(report.batchSize > 1 ? report.requestKey : outcome.uuid, report);
+    byLane.set(lane, requests);
+  }
+  return byLane;
+}
+
 /** Undefined: all is well. */
 function learn(pause: Pause, reports: readonly AttemptReport[], now: number): Pause | undefined {
-  const asked = reports.flatMap(({ kind, retryAfterMs }) =>
-    kind === "rate-limited" && retryAfterMs !== undefined ? retryAfterMs : [],
-  );
+  const asked = reports.flatMap(({ kind, retryAfterMs }) => (kind === "rate-limited" ? (retryAfterMs ?? []) : []));
   const named = Math.max(0, ...asked.map((ms) => now + Math.min(ms, longestPauseMs)));
-  const failed = reports.filter(({ kind, retryAfterMs }) => ofTheLane.has(kind) && retryAfterMs === undefined).length;
+  const failed = reports.filter(({ kind }) => ofTheLane.has(kind)).length - asked.length;
   const answered = reports.some(({ outcome, kind }) => outcome === "accepted" || !ofTheLane.has(kind));
   if (answered || failed === 0) {
     // A rest is over with the first answer; what the provider has asked for holds until then.

@@ -1,6 +1,37 @@
+import type { LaneRate } from "../lane/rates.ts";
+import type { Pulse } from "../ledger/pulse.ts";
 import type { Tally } from "../ledger/tally.ts";
 import type { LaneTrouble } from "../ledger/trouble.ts";
+import type { Settings } from "../settings.ts";
 import { iso } from "./views.ts";
+
+/** How it goes with a provider account. */
+export interface LaneView {
+  readonly lane: string;
+  readonly channel: string;
+  /** Null: it is held to none. */
+  readonly rate: LaneRate | null;
+  /** Nothing is handed to it until then: the provider asked for that, or failed too often. */
+  readonly pausedUntil: string | null;
+  /** Messages that are due and wait for it, over all shards; at least so many, where there are very many. */
+  readonly waiting: number;
+}
+
+export function lanesView({ providers, rates }: Settings, pulses: readonly Pulse[]): readonly LaneView[] {
+  return Object.entries(providers).flatMap(([channel, all]) =>
+    all.map(({ id, account }): LaneView => {
+      const lane = `${id}:${account}`;
+      const pauses = pulses.flatMap(({ pauses: own = [] }) => own.filter((pause) => pause.lane === lane));
+      return {
+        lane,
+        channel,
+        rate: rates.get(lane) ?? null,
+        pausedUntil: pauses.length === 0 ? null : iso(Math.max(...pauses.map(({ until }) => until))),
+        waiting: pulses.reduce((sum, { waiting = {} }) => sum + (waiting[lane] ?? 0), 0),
+      };
+    }),
+  );
+}
 
 /** A lane in trouble, over all shards. */
 export interface TroubledLane {

@@ -4,7 +4,7 @@ import type { Env } from "../env.ts";
 import type { Pulse } from "../ledger/pulse.ts";
 import { allShards, shardStub } from "../ledger/shards.ts";
 import { settingsOf } from "../settings.ts";
-import { foreignEvents, troubledLanes } from "./health-lanes.ts";
+import { foreignEvents, lanesView, troubledLanes } from "./health-lanes.ts";
 import { schedulerView } from "./health-scheduler.ts";
 import { disabledView } from "./endpoint-views.ts";
 import { iso } from "./views.ts";
@@ -64,6 +64,7 @@ async function examine(env: Env, now: number): Promise<{ status: 200 | 503; body
         settings.scheduler,
         seen.flatMap(({ waking }) => waking ?? []),
       ),
+      lanes: lanesView(settings, seen),
       // Somebody must mend these; the messages go over other lanes, or wait.
       unauthorizedLanes: troubledLanes(
         seen.flatMap(({ troubles = [] }) => troubles),
