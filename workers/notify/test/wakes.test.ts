@@ -3,6 +3,7 @@ import { simulatorCredentials } from "@carillon/simulator";
 import {
   longestDelayMs,
   mayAlarmSend,
+  notePublished,
   noteSilence,
   openForMs,
   planWake,
@@ -152,7 +153,7 @@ describe("a wake", () => {
       const sendAt = start + 30 * 24 * hour;
       const hops: number[] = [];
       for (let now = start; now < sendAt;) {
-        const { publish, alarmAt: behind } = planWake(sql, shard, sendAt, now);
+        const { publish, alarmAt: behind } = planWake(sql, { shard, now, bornAt: start }, sendAt);
         expect(publish!.at - now).toBeLessThan(7 * 24 * hour);
         expect(behind).toBe(publish!.at + sweepAfterMs);
         hops.push((publish!.at - now) / longestDelayMs);
@@ -179,12 +180,12 @@ describe("a wake", () => {
   it("that has opened its shard does not close it to others while a long list is sent", async () => {
     await inShard(shard, (sql) => {
       const now = Date.now();
-      planWake(sql, shard, now, now);
+      planWake(sql, { shard, now, bornAt: now }, now);
       takeWake(sql, now);
       const muchLater = now + 10 * openForMs;
       // The list was due then; what is due since then goes out with it.
       expect(mayAlarmSend(sql, now)).toBe(true);
-      expect(planWake(sql, shard, now, muchLater)).toEqual({ alarmAt: now, publish: undefined });
+      expect(planWake(sql, { shard, now: muchLater, bornAt: now }, now)).toEqual({ alarmAt: now, publish: undefined });
       expect(mayAlarmSend(sql, muchLater)).toBe(false);
     });
   });
@@ -254,6 +255,20 @@ describe("a publication", () => {
     queue.calls = true;
     await untilStatus(id!, "delivered");
     expect(received(id!)).toBe(1);
+  });
+
+  it("that a crash may have taken with it is made again at once, and one that was heard of is not", async () => {
+    await inShard(shard, (sql) => {
+      const now = Date.now();
+      const before = { shard, now, bornAt: now - 1 };
+      const { publish } = planWake(sql, before, now);
+      expect(planWake(sql, { ...before, now: now + 1_000 }, now).publish).toBeUndefined();
+      const after = { shard, now: now + 2_000, bornAt: now + 1_500 };
+      expect(planWake(sql, after, now).publish).toEqual(publish);
+      expect(planWake(sql, after, now).publish).toBeUndefined();
+      notePublished(sql, publish!, now + 2_500);
+      expect(planWake(sql, { shard, now: now + 9_000, bornAt: now + 8_000 }, now).publish).toBeUndefined();
+    });
   });
 
   it.each([

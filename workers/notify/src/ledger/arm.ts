@@ -68,6 +68,8 @@ const lostAfterMs = 5_000;
 export interface Arming {
   readonly shard: number;
   readonly now: number;
+  /** When the object was started. */
+  readonly bornAt: number;
   readonly lastAlarmAt: number;
   /** Whether sends are woken by the queue, with the alarm behind it. */
   readonly byQueue: boolean;
@@ -80,9 +82,9 @@ export interface Arming {
  * transaction is committed.
  */
 export async function arm(storage: DurableObjectStorage, arming: Arming): Promise<Wake | undefined> {
-  const { shard, now, lastAlarmAt, byQueue } = arming;
+  const { now, lastAlarmAt, byQueue } = arming;
   const { sendAt, ownAt } = nextMoments(storage.sql);
-  const plan = byQueue ? planWake(storage.sql, shard, sendAt, now) : { alarmAt: sendAt, publish: undefined };
+  const plan = byQueue ? planWake(storage.sql, arming, sendAt) : { alarmAt: sendAt, publish: undefined };
   const next = earliest([plan.alarmAt, ownAt]);
   if (next !== undefined) {
     const at = Math.max(next, Math.max(now, lastAlarmAt) + 1);

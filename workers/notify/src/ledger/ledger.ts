@@ -68,6 +68,7 @@ import type { Wake } from "./wakes.ts";
  */
 export class Ledger extends DurableObject<Env> {
   readonly #shard: number;
+  readonly #bornAt: number = Date.now();
   /** The moment that the alarm which runs, or ran last, had been set to. */
   #lastAlarmAt = 0;
   readonly #permits: Permits;
@@ -344,6 +345,7 @@ export class Ledger extends DurableObject<Env> {
     return arm(this.ctx.storage, {
       shard: this.#shard,
       now,
+      bornAt: this.#bornAt,
       lastAlarmAt: this.#lastAlarmAt,
       byQueue: this.#isByQueue(),
     });

@@ -89,7 +89,11 @@ export interface WakePlan {
  * is planned already, else by a new one. The alarm stands two minutes behind a wake; while the queue cannot be relied on,
  * it stands at the moment itself.
  */
-export function planWake(sql: SqlStorage, shard: number, sendAt: number | undefined, now: number): WakePlan {
+export function planWake(
+  sql: SqlStorage,
+  { shard, now, bornAt }: { readonly shard: number; readonly now: number; readonly bornAt: number },
+  sendAt: number | undefined,
+): WakePlan {
   if (sendAt === undefined) return { alarmAt: undefined, publish: undefined };
   const waking = readWaking(sql);
   if (sendAt <= waking.openUntil) return { alarmAt: sendAt, publish: undefined };
@@ -100,7 +104,7 @@ export function planWake(sql: SqlStorage, shard: number, sendAt: number | undefi
     return { alarmAt: sendAt, publish: undefined };
   }
   const wake = planned ?? insertWake(sql, at, now);
-  const isDue = planned === undefined || isLost(planned, now);
+  const isDue = planned === undefined || isLost(planned, now, bornAt);
   if (planned !== undefined && isDue) sql.exec("UPDATE wake SET planned_at = ? WHERE at = ?", now, planned.at);
   return {
     alarmAt: isTrusted(waking) ? wake.at + sweepAfterMs : sendAt,
@@ -125,8 +129,9 @@ function findPlanned(sql: SqlStorage, at: number): PlannedWake | undefined {
     .toArray()[0];
 }
 
-function isLost({ planned_at, published_at }: PlannedWake, now: number): boolean {
-  return published_at === null && planned_at <= now - publishLeaseMs;
+/** What the object handed over before it was started anew may have died with it. */
+function isLost({ planned_at, published_at }: PlannedWake, now: number, bornAt: number): boolean {
+  return published_at === null && (planned_at <= now - publishLeaseMs || planned_at < bornAt);
 }
 
 function insertWake(sql: SqlStorage, at: number, now: number): Pick<Wake, "at" | "generation"> {
