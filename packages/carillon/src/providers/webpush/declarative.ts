@@ -5,7 +5,7 @@ import { isObject, list, oneOf, optional as maybe, text, value, whole } from "..
 
 const string: Rule = /* @__PURE__ */ text("text", /^/);
 const url: Rule = /* @__PURE__ */ text("an absolute URL", /./, (input) => URL.canParse(input));
-const boolean: Rule = /* @__PURE__ */ value("true or false", (input) => typeof input === "boolean");
+export const boolean: Rule = /* @__PURE__ */ value("true or false", (input) => typeof input === "boolean");
 const count: Rule = /* @__PURE__ */ whole(0, 1e15);
 
 /** An object with these members, and any others. */

@@ -2,6 +2,7 @@ import { publicKeyRule } from "../../channels/webpush.ts";
 import { type OptionRules, text as account } from "../../provider/options.ts";
 import type { Rule } from "../../rule/rule.ts";
 import { either, list, object, text, value, whole } from "../../rule/rules.ts";
+import { boolean } from "./declarative.ts";
 import { maxPayloadBytes } from "./encrypt.ts";
 import { isPrivateKey, type VapidKeys } from "./vapid.ts";
 
@@ -63,5 +64,5 @@ export const optionalRules: OptionRules = {
 
 export const messageRules: OptionRules = {
   padToBytes,
-  withoutPayloadIfTooLarge: /* @__PURE__ */ value("true or false", (input) => typeof input === "boolean"),
+  withoutPayloadIfTooLarge: boolean,
 };

@@ -1,6 +1,6 @@
 import { fromBase64Url } from "../../crypto/bytes.ts";
 import type { Provider, ProviderFailure } from "../../provider/contract.ts";
-import { type FieldProblem, refusal, refused } from "../../provider/message.ts";
+import { refusal, refused } from "../../provider/message.ts";
 import { createRecall } from "../../provider/recall.ts";
 import { problemsOf } from "../../rule/rule.ts";
 import type { OutboundRequest } from "../../provider/request.ts";
@@ -26,13 +26,11 @@ export function pushBuilder(
   return async (message, context) => {
     // Four weeks are what push services keep at most, and what `web-push` asks for.
     const { to, notification, ttlSeconds = 2_419_200, urgency, topic, providerOptions } = message;
-    const way = wayTo(to, factory);
-    const { endpoint, sender } = way;
-    const options: WebPushMessageOptions = { padToBytes: factory.padToBytes, ...providerOptions[lane.id] };
-    const whole = pushPayload(message);
-    const isTooLarge = whole.length > maxPayloadBytes;
-    const text = isTooLarge ? new Uint8Array() : whole;
-    const problems: FieldProblem[] = [...problemsOf({ notification }, [], () => notificationRule), ...way.problems];
+    const { endpoint, sender, problems } = wayTo(to, factory);
+    const options: WebPushMessageOptions = { ...factory, ...providerOptions[lane.id] };
+    const text = pushPayload(message);
+    const isTooLarge = text.length > maxPayloadBytes;
+    problems.push(...problemsOf({ notification }, [], () => notificationRule));
     if (isTooLarge && !options.withoutPayloadIfTooLarge) {
       problems.push([notification ? "notification" : "payload", `at most ${maxPayloadBytes} bytes`]);
     }
@@ -56,7 +54,7 @@ export function pushBuilder(
       secrets: [token.value],
     });
     // Chromium drops a message whose text is encrypted and empty.
-    if (!text.length) return request();
+    if (!text.length || isTooLarge) return request();
     const { p256dh, auth } = to.keys;
     const point = fromBase64Url(p256dh) as Uint8Array<ArrayBuffer>;
     let publicKey = receiverKeys.get(p256dh);
