@@ -94,7 +94,12 @@ export async function acceptNotifications(
   const ledger = shardStub(env, shard);
   const command = { now: now.getTime(), notifications, idempotency };
   const hasRoute = notifications.some(({ route }) => route !== undefined);
-  const answer = await (hasRoute ? ledger.acceptRoutes(command) : ledger.accept(command));
+  const isNamed = notifications.some(({ messages }) => messages.some(({ recipientId }) => recipientId !== undefined));
+  const answer = await (isNamed
+    ? ledger.acceptNamed(command)
+    : hasRoute
+      ? ledger.acceptRoutes(command)
+      : ledger.accept(command));
   if (answer.outcome === "conflict") {
     throw refusal({
       status: 409,

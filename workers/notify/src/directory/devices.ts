@@ -65,6 +65,15 @@ export async function listDevices(
   return results.map(deviceOf);
 }
 
+/** All of somebody's, those that are retired too. */
+export async function listDevicesOf(db: D1Database, recipient: string): Promise<readonly Device[]> {
+  const { results } = await db
+    .prepare("SELECT * FROM device WHERE recipient = ?1 ORDER BY channel, seen_at DESC, id")
+    .bind(recipient)
+    .all<Row>();
+  return results.map(deviceOf);
+}
+
 /**
  * Writes a device down as its recipient's and as seen now, in one transaction: it moves to them from whoever had it, under
  * an id of its own, and comes back if it was retired. What providers had said of its address is over. `id` is used when it

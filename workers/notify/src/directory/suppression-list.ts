@@ -84,6 +84,21 @@ export async function readSuppressions(
   return results.map(listedOf);
 }
 
+/** All that stands against any of these. */
+export async function readSuppressionsOf(
+  db: D1Database,
+  addresses: readonly AddressOf[],
+  now: number,
+): Promise<readonly ListedSuppression[]> {
+  const any = `AND (channel, address_key) IN (
+    SELECT value ->> 'channel', value ->> 'addressKey' FROM json_each(?2))`;
+  const { results } = await db
+    .prepare(`${suppressions} ${any} UNION ALL ${optOuts} ${any} ORDER BY channel, address_key, category`)
+    .bind(now, JSON.stringify(addresses.map(({ channel, addressKey }) => ({ channel, addressKey }))))
+    .all<Row>();
+  return results.map(listedOf);
+}
+
 function listedOf(row: Row): ListedSuppression {
   return {
     channel: row.channel,

@@ -21,6 +21,8 @@ import type { DeliveryCursor, ListedDelivery } from "./delivery-list.ts";
 import { startDueSteps } from "./escalations.ts";
 import { beginErasure, stepErasures } from "./erasures.ts";
 import type { Erasure } from "./erasures.ts";
+import { findPersonMessages, readPersonMessages } from "./find-person.ts";
+import type { FoundMessages, PersonKeys, PersonMessage } from "./find-person.ts";
 import { findByProviderIds, ingest } from "./ingest.ts";
 import type { IncomingEvent } from "./incoming-event.ts";
 import type { Entrypoints } from "./hand-over.ts";
@@ -86,6 +88,11 @@ export class Ledger extends DurableObject<Env> {
 
   /** The same, with routes among them: an object that still runs the code of before must refuse them, and not save a part. */
   acceptRoutes(command: AcceptCommand): Promise<AcceptAnswer> {
+    return this.accept(command);
+  }
+
+  /** The same, with recipients among them whose addresses are to be looked up. */
+  acceptNamed(command: AcceptCommand): Promise<AcceptAnswer> {
     return this.accept(command);
   }
 
@@ -234,6 +241,14 @@ export class Ledger extends DurableObject<Env> {
 
   listMessages(before: string | undefined, limit: number): readonly MessageSummary[] {
     return listMessages(this.ctx.storage.sql, before, limit);
+  }
+
+  findPersonMessages(person: PersonKeys, before: string | undefined, limit: number): FoundMessages {
+    return findPersonMessages(this.ctx.storage.sql, person, before, limit);
+  }
+
+  readPersonMessages(uuids: readonly string[]): readonly PersonMessage[] {
+    return readPersonMessages(this.ctx.storage.sql, uuids);
   }
 
   readMessage(uuid: string): MessageDetail | undefined {

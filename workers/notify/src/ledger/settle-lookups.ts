@@ -153,9 +153,9 @@ function address(sql: SqlStorage, reached: readonly Reached[], now: number): voi
   );
   execForEach(
     sql,
-    `INSERT OR IGNORE INTO message (uuid, recipient, addresses, priority, place, status, due_at, due_from, recipient_id)
+    `INSERT OR IGNORE INTO message (uuid, recipient, addresses, priority, place, status, due_at, due_from, lane, recipient_id)
      SELECT value ->> 'uuid', value -> 'recipient', value -> 'addresses', m.priority, 'queued', 'queued',
-            value ->> 'due', m.due_from, m.recipient_id
+            value ->> 'due', m.due_from, m.lane, m.recipient_id
      FROM json_each(?1) JOIN message AS m ON m.uuid = value ->> 'like'`,
     beside,
   );

@@ -99,7 +99,7 @@ function readCursor(cursor: string): string {
 }
 
 /** Who only reads sees labels, as everywhere; who sends has given the addresses. */
-function viewOf(
+export function viewOf(
   { id, locale, zone, data, addresses, createdAt, updatedAt }: Recipient,
   scopes: readonly Scope[],
 ): Record<string, unknown> {
