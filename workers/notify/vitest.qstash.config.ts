@@ -14,6 +14,7 @@ const semantics = [
   "routes-steps",
   "schedules",
   "wakes",
+  "wakes-outage",
 ];
 
 export default project({

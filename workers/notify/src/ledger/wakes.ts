@@ -97,13 +97,14 @@ export function planWake(
   if (sendAt === undefined) return { alarmAt: undefined, publish: undefined };
   const waking = readWaking(sql);
   if (sendAt <= waking.openUntil) return { alarmAt: sendAt, publish: undefined };
-  const at = sendAt <= now ? now : Math.min(Math.ceil(sendAt / secondMs) * secondMs, now + longestDelayMs);
-  const planned = findPlanned(sql, at);
+  // The queue counts in seconds: what is due now waits for a wake that comes within this one.
+  const second = Math.min(Math.ceil(Math.max(sendAt, now) / secondMs) * secondMs, now + longestDelayMs);
+  const planned = findPlanned(sql, second);
   const { failing } = waking;
   if (planned === undefined && failing !== undefined && now < failing.lastAt + publishPauseMs) {
     return { alarmAt: sendAt, publish: undefined };
   }
-  const wake = planned ?? insertWake(sql, at, now);
+  const wake = planned ?? insertWake(sql, sendAt <= now ? now : second, now);
   const isDue = planned === undefined || isLost(planned, now, bornAt);
   if (planned !== undefined && isDue) sql.exec("UPDATE wake SET planned_at = ? WHERE at = ?", now, planned.at);
   return {
