@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { newStem, uuidAt } from "../src/ids.ts";
 import type { IncomingEvent } from "../src/ledger/incoming-event.ts";
 import type { Ledger } from "../src/ledger/ledger.ts";
+import { statusInSql } from "../src/ledger/status-sql.ts";
 import { inShard } from "./shards.ts";
 
 // What a message comes to, whatever the order in which its attempts are recorded and its events arrive.
@@ -137,6 +138,8 @@ async function outcomeOf(
   await flush();
 
   const { status, milestones, timeline } = ledger.readMessage(uuid)!;
+  const [inSql] = sql.exec(`SELECT ${statusInSql} AS status FROM message WHERE uuid = ?`, uuid).toArray();
+  expect(inSql).toEqual({ status });
   const effects = sql
     // What is learned of a lane is not about the message.
     .exec<{ payload: string }>("SELECT payload FROM outbox WHERE payload ->> 'kind' <> 'pause'")

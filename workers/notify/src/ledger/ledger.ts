@@ -9,6 +9,7 @@ import { settingsOf } from "../settings.ts";
 import { accept, bind, findAccepted } from "./accept.ts";
 import type { AcceptAnswer, AcceptCommand, IdempotencyKey } from "./accept.ts";
 import { arm, nextMoments } from "./arm.ts";
+import { auditStatuses } from "./audit-statuses.ts";
 import { cancel, reschedule } from "./cancel.ts";
 import type { Change, ExpiresBefore, Move, Target } from "./cancel.ts";
 import { claim, wanted } from "./claim.ts";
@@ -263,11 +264,12 @@ export class Ledger extends DurableObject<Env> {
     return readPulse(this.ctx.storage, this.#shard, now);
   }
 
-  /** The cron's call: trims, learns who listens if it missed that, and sets the alarm if it was lost. */
+  /** The cron's call: trims, audits, learns who listens if it missed that, and sets the alarm if it was lost. */
   sweep(now: number, listeners?: Listeners): Promise<void> {
     return this.#write((sql) => {
       trim(sql, now, settingsOf(this.env));
       trimDeliveries(sql, now);
+      auditStatuses(sql, now);
       if (listeners !== undefined) keepListeners(sql, listeners);
     });
   }

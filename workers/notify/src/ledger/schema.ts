@@ -337,6 +337,16 @@ const steps: readonly string[] = [
     due_at INTEGER NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  -- One row: which messages have had their status derived anew since the rules for it changed.
+  CREATE TABLE status_audit (
+    id INTEGER PRIMARY KEY,
+    -- The rules: see ledger/status-sql.ts.
+    rules TEXT NOT NULL,
+    -- uuid of the last one; null: all have.
+    after TEXT
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /** Takes the steps that this shard has not taken. Runs in the constructor, before any call. */

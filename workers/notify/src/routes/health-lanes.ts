@@ -1,4 +1,5 @@
 import type { LaneRate } from "../lane/rates.ts";
+import { repairedStatuses } from "../ledger/audit-statuses.ts";
 import type { Pulse } from "../ledger/pulse.ts";
 import type { Tally } from "../ledger/tally.ts";
 import type { LaneTrouble } from "../ledger/trouble.ts";
@@ -77,4 +78,14 @@ export function foreignEvents(tallies: readonly Tally[]): Readonly<Record<string
     if (provider !== undefined) found[provider] = { count, lastAt: iso(lastAt) };
   }
   return found;
+}
+
+/** Statuses that did not say what is known of their messages, over all shards; undefined when there were none. */
+export function statusesRepaired(tallies: readonly Tally[]): { count: number; lastAt: string } | undefined {
+  const found = tallies.filter(({ name }) => name === repairedStatuses);
+  if (found.length === 0) return undefined;
+  return {
+    count: found.reduce((sum, { count }) => sum + count, 0),
+    lastAt: iso(Math.max(...found.map(({ lastAt }) => lastAt))),
+  };
 }

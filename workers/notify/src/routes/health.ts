@@ -4,7 +4,7 @@ import type { Env } from "../env.ts";
 import type { Pulse } from "../ledger/pulse.ts";
 import { allShards, shardStub } from "../ledger/shards.ts";
 import { settingsOf } from "../settings.ts";
-import { foreignEvents, lanesView, troubledLanes } from "./health-lanes.ts";
+import { foreignEvents, lanesView, statusesRepaired, troubledLanes } from "./health-lanes.ts";
 import { schedulerView } from "./health-scheduler.ts";
 import { disabledView } from "./endpoint-views.ts";
 import { iso } from "./views.ts";
@@ -71,6 +71,7 @@ async function examine(env: Env, now: number): Promise<{ status: 200 | 503; body
         now,
       ),
       webhooksOfOtherEnvironments: foreignEvents(seen.flatMap(({ tallies = [] }) => tallies)),
+      statusesRepaired: statusesRepaired(seen.flatMap(({ tallies = [] }) => tallies)),
       shards: pulses.map((pulse, shard) =>
         pulse.status === "fulfilled" ? viewOf(pulse.value) : { shard, unreachable: true },
       ),
