@@ -9,7 +9,7 @@ const compatibilityDate = "2026-11-17";
 const needsNode = "**/*.node.test.ts";
 
 /** Tests of a whole system, each a project of its own folder: run by name (`vitest run --project e2e`). */
-const system = ["package", "e2e", "browser", "chaos", "soak"].filter((name) =>
+const system = ["package", "e2e", "browser", "chaos", "builds", "soak"].filter((name) =>
   existsSync(new URL(`test/${name}`, import.meta.url)),
 );
 

@@ -1,7 +1,7 @@
 import { letTimePass, takeCensus, type Census } from "./disk.ts";
 import type { Sender } from "./matrix.ts";
 import { pause, until } from "./rig.ts";
-import type { StepRig } from "./step-rig.ts";
+import type { Scheduler, StepRig } from "./step-rig.ts";
 import { messagesOfACell, type Step } from "./steps.ts";
 
 /** What became of the messages of one cell of the matrix. */
@@ -30,8 +30,16 @@ const heldBackMs = 600_000;
 /** Webhooks that come when the answer to the request has long been recorded. */
 const orderlyMs = 600;
 
+const endsWithinMs = 200_000;
+
 /** A lease of a minute, and a moment. */
 const leaseIsOverMs = 61_000;
+
+/** What a call of QStash's opens a shard for. */
+const openForMs = 31_000;
+
+/** A shard looks after two minutes why QStash does not call. */
+const callIsOverMs = 121_000;
 
 let cells = 0;
 
@@ -43,10 +51,12 @@ export async function runCell(
   rig: StepRig,
   step: Step,
   { provider, tells }: Sender,
+  scheduler: Scheduler,
   waitsFor: "leases" | "nothing",
 ): Promise<Cell> {
   const { simulator, service } = rig;
   await rig.start();
+  if (scheduler === "qstash") await closeShard(rig);
   cells += 1;
   const label = `${provider}-${cells}`;
   const to = Array.from({ length: messagesOfACell - 1 }, (_, index) => `delivered+${label}-${index}@simulator.test`);
@@ -78,8 +88,12 @@ export async function runCell(
   const takenBefore = simulator.store.witness().accepted - acceptedBefore;
 
   if (step.later === true) await pause(Math.max(0, Date.parse(sendAt) - Date.now()));
-  if (waitsFor === "nothing") letTimePass(rig.ledgers, leaseIsOverMs);
+  if (waitsFor === "nothing") letTimePass(rig.ledgers, scheduler === "qstash" ? callIsOverMs : leaseIsOverMs);
   await rig.start();
+  // So long has it been for QStash, too: a call that was not answered is made again.
+  if (waitsFor === "nothing" && !step.taken && step.onDisk.leases === 0) {
+    await simulator.settle();
+  }
   // Who has no answer asks again, with the key of before.
   const { id, messages } = answered ?? (await post());
   const ids = messages.map((message) => message.id);
@@ -87,13 +101,13 @@ export async function runCell(
   await until(
     () => service.notification(id),
     ({ byStatus }) => Object.keys(byStatus).every((status) => !unfinished.includes(status)),
-    90_000,
+    endsWithinMs,
   );
   await simulator.settle();
   const atTheEnd = await until(
     () => Promise.resolve(difference(takeCensus(rig.ledgers, rig.directory), before)),
     ({ effects, leases }) => effects === 0 && leases === 0,
-    90_000,
+    endsWithinMs,
   );
   const { byStatus } = await service.notification(id);
   const times = new Map(ids.flatMap((message) => [...simulator.store.witnessCounts(message)]));
@@ -117,6 +131,13 @@ function toldOf({ simulator: { store } }: StepRig, messageId: string): number {
   const accepted = store.messages({ messageId }, 10).items.map(({ id }) => id);
   const events = store.webhooksOf(accepted).map(({ event }) => event.id);
   return new Set(events).size;
+}
+
+/** A call of QStash's opens a shard for half a minute, in which it needs no other: it would sleep through the step. */
+async function closeShard(rig: StepRig): Promise<void> {
+  await rig.kill();
+  letTimePass(rig.ledgers, openForMs);
+  await rig.start();
 }
 
 async function delayWebhooks({ simulator }: StepRig, delayMs: number): Promise<void> {

@@ -33,7 +33,6 @@ export function mayBeTwice(step: Step, { takesKeys, tells }: Sender): boolean {
 }
 
 export interface Result {
-  readonly scheduler: string;
   readonly step: Step;
   readonly sender: Sender;
   readonly cell: Cell;
@@ -66,15 +65,28 @@ export function matrix(results: readonly Result[]): string {
   return table([...header, ...columns.flatMap(({ name }) => [`${name}: lost`, "twice"])], rows);
 }
 
-/** The page with what was seen. */
-export function withMatrices(page: string, results: readonly Result[], rounds: number): string {
-  const marked = /<!-- crashes:start -->[\s\S]*<!-- crashes:end -->/;
-  if (!marked.test(page)) throw new Error(`${docsPage} has lost its markers`);
-  const kills = `${results.length} kills. Of each step, ${rounds * messagesOfACell} messages for each provider.`;
-  const parts = Array.from(
-    Map.groupBy(results, ({ scheduler }) => scheduler),
-    ([scheduler, of]) => `### Scheduler \`${scheduler}\`\n\n${matrix(of)}`,
-  );
-  const text = [kills, ...parts].join("\n\n");
-  return page.replace(marked, () => `<!-- crashes:start -->\n\n${text}\n\n<!-- crashes:end -->`);
+/** The page with what was seen of one scheduler. */
+export function withMatrix(page: string, scheduler: string, results: readonly Result[], rounds: number): string {
+  const kills = `${results.length} kills; of each step, ${rounds * messagesOfACell} messages for each provider.`;
+  const { start, end } = blockOf(page, scheduler);
+  return `${page.slice(0, start)}\n\n${kills}\n\n${matrix(results)}\n\n${page.slice(end)}`;
+}
+
+/** The leading cells of each row that the page has of a scheduler. */
+export function shownOf(page: string, scheduler: string): readonly (readonly string[])[] {
+  const { start, end } = blockOf(page, scheduler);
+  const rows = page
+    .slice(start, end)
+    .split("\n")
+    .filter((line) => line.startsWith("| "))
+    .map((line) => line.split("|").map((cell) => cell.trim()));
+  return rows.slice(2).map((cells) => cells.slice(1, 1 + header.length));
+}
+
+function blockOf(page: string, scheduler: string): { readonly start: number; readonly end: number } {
+  const opening = `<!-- crashes-${scheduler}:start -->`;
+  const start = page.indexOf(opening) + opening.length;
+  const end = page.indexOf(`<!-- crashes-${scheduler}:end -->`);
+  if (start < opening.length || end < start) throw new Error(`${docsPage} has lost its ${opening}.`);
+  return { start, end };
 }

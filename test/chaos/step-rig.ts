@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Simulator } from "@carillon/simulator";
+import { simulatorCredentials, type Simulator } from "@carillon/simulator";
 import { serviceApi, type ServiceApi } from "../../scripts/local/api.ts";
 import type { LocalProcess } from "../../scripts/local/local-process.ts";
 import { bundle } from "../workerd/bundle.ts";
@@ -44,12 +44,23 @@ export async function bundleForSteps(folder: string): Promise<string> {
   return file;
 }
 
-export async function setUpSteps(script: string): Promise<StepRig> {
+export type Scheduler = "alarm" | "qstash";
+
+export async function setUpSteps(script: string, scheduler: Scheduler = "alarm"): Promise<StepRig> {
   const folder = mkdtempSync(join(tmpdir(), "carillon-steps-"));
   const state = join(folder, "state");
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const served = await serveSimulator({ webhookTarget: url });
+  // The simulator is QStash, too.
+  const schedulerVariables = {
+    SCHEDULER: scheduler,
+    PUBLIC_URL: url,
+    QSTASH_URL: `http://127.0.0.1:${served.port}/qstash.upstash.io`,
+    QSTASH_TOKEN: simulatorCredentials.qstash.token,
+    QSTASH_CURRENT_SIGNING_KEY: simulatorCredentials.qstash.currentSigningKey,
+    QSTASH_NEXT_SIGNING_KEY: simulatorCredentials.qstash.nextSigningKey,
+  };
   let running: LocalProcess | undefined;
   let watched: { readonly step: string; readonly reached: () => void } | undefined;
   // A step that is watched is never answered: the service stands there until it is killed.
@@ -66,7 +77,7 @@ export async function setUpSteps(script: string): Promise<StepRig> {
       port,
       state,
       migrations: currentMigrations,
-      variables: { ...variables, SHARDS: "1" },
+      variables: { ...variables, ...schedulerVariables, SHARDS: "1" },
       services: { SIMULATOR: served.port, RIG: watcherPort },
     });
   };

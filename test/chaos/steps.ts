@@ -14,6 +14,8 @@ export interface Step {
   readonly onDisk: Partial<Readonly<Record<keyof Census, number | "some">>>;
   /** Whether the provider had the messages. */
   readonly taken: boolean;
+  /** Absent: of both. */
+  readonly scheduler?: "qstash";
   /** The messages are for later, so that nothing else begins beside the step. */
   readonly later?: true;
   /** A provider without idempotency keys may be asked for them twice. */
@@ -28,8 +30,12 @@ const waits = { messages: messagesOfACell, armed: 1, leases: 0, attempts: 0 };
 const leased = { messages: messagesOfACell, leases: 1, attempts: 0, events: 0 };
 const recorded = { messages: messagesOfACell, leases: 0, attempts: messagesOfACell, events: 0 };
 
+export function stepsOf(scheduler: "alarm" | "qstash"): readonly Step[] {
+  return steps.filter((step) => step.scheduler === undefined || step.scheduler === scheduler);
+}
+
 /** In the order in which a message comes by. */
-export const steps: readonly Step[] = [
+const steps: readonly Step[] = [
   {
     phase: "accept",
     at: "accept: not begun",
@@ -69,7 +75,38 @@ export const steps: readonly Step[] = [
     taken: false,
     later: true,
   },
-  { phase: "claim", at: "claim: not begun", when: "the alarm fires, nothing claimed", onDisk: waits, taken: false },
+  {
+    phase: "schedule",
+    at: "publish: not begun",
+    when: "QStash is to call, and has not been asked",
+    onDisk: waits,
+    taken: false,
+    later: true,
+    scheduler: "qstash",
+  },
+  {
+    phase: "schedule",
+    at: "settleWake: not begun",
+    when: "QStash will call, the shard has not heard so",
+    onDisk: waits,
+    taken: false,
+    later: true,
+    scheduler: "qstash",
+  },
+  {
+    phase: "claim",
+    at: "claim: not begun",
+    when: "the alarm fires, or QStash calls; nothing claimed",
+    onDisk: waits,
+    taken: false,
+  },
+  {
+    phase: "claim",
+    at: "claim: about to be written",
+    when: "the lanes have given permits, nothing claimed",
+    onDisk: waits,
+    taken: false,
+  },
   {
     phase: "claim",
     at: "claim: written, not committed",

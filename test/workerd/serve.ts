@@ -7,9 +7,11 @@ import { readD1Migrations } from "@cloudflare/vitest-plugin";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 
 export interface Serving {
-  /** The bundled Worker. */
+  /** The bundled Worker, with its shards. */
   readonly script: string;
   readonly port: number;
+  /** Another build of it, which has no shards of its own: it calls those of the first. */
+  readonly front?: { readonly script: string; readonly port: number };
   /** Folder of the databases and objects. */
   readonly state: string;
   /** Folder of the directory's migrations: those that it has not had yet are applied. */
@@ -19,17 +21,16 @@ export interface Serving {
   readonly services: Readonly<Record<string, number>>;
 }
 
-export const compatibilityDate = "2026-11-17";
+const compatibilityDate = "2026-11-17";
 
-if (import.meta.main) await serve(JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")) as Serving);
+await serve(JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")) as Serving);
 
-async function serve({ script, port, state, migrations, variables, services }: Serving): Promise<void> {
-  const source = readFileSync(script, "utf8");
-  // A build of before has fewer classes.
-  const hasLanes = /export\s*\{[^}]*\bLane\b/.test(source);
-  const workerd = new Miniflare(
-    convertV4MiniflareOptions({
-      name: "service",
+async function serve({ script, port, front, state, migrations, variables, services }: Serving): Promise<void> {
+  const worker = (name: "service" | "front", file: string, port: number): object => {
+    const source = readFileSync(file, "utf8");
+    const shared = name === "front" ? { scriptName: "service" } : {};
+    return {
+      name,
       modules: true,
       script: source,
       compatibilityDate,
@@ -39,18 +40,31 @@ async function serve({ script, port, state, migrations, variables, services }: S
       ),
       d1Databases: { DB: "directory" },
       durableObjects: {
-        LEDGER: { className: "Ledger", useSQLite: true },
-        ...(hasLanes ? { LANE: { className: "Lane", useSQLite: true } } : {}),
+        LEDGER: { className: "Ledger", useSQLite: true, ...shared },
+        ...(hasLanes(source) ? { LANE: { className: "Lane", useSQLite: true } } : {}),
       },
+      unsafeDirectSockets: [{ host: "127.0.0.1", port, proxy: false }],
+    };
+  };
+  const workerd = new Miniflare(
+    convertV4MiniflareOptions({
+      workers: [
+        worker("service", script, port),
+        ...(front === undefined ? [] : [worker("front", front.script, front.port)]),
+      ],
       resourcePersistencePath: state,
       cf: false,
       telemetry: { enabled: false },
-      unsafeDirectSockets: [{ host: "127.0.0.1", port, proxy: false }],
     } as never),
   );
   await workerd.ready;
   await migrate(workerd, migrations);
   console.log("serving");
+}
+
+/** A build of before has fewer classes. */
+function hasLanes(source: string): boolean {
+  return /export\s*\{[^}]*\bLane\b/.test(source);
 }
 
 interface Directory {

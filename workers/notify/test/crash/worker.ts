@@ -2,6 +2,7 @@
  * The Worker for the crash matrix: the real one, told on at each of its steps. Whoever holds the rig lets a step pass, or
  * kills the process where it stands. Nothing of this is in the product.
  */
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { Env } from "../../src/env.ts";
 import * as real from "../../src/index.ts";
 
@@ -19,10 +20,10 @@ async function reach(env: Env, step: string): Promise<void> {
 
 type Work<T> = () => Promise<T>;
 
-export class Ledger extends real.Ledger {
-  /** What the transaction that begins now is for: set and unset before anything is waited for. */
-  #doing: string | undefined;
+/** What a transaction is for. */
+const doing = new AsyncLocalStorage<string>();
 
+export class Ledger extends real.Ledger {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const { storage } = ctx;
@@ -30,15 +31,16 @@ export class Ledger extends real.Ledger {
     const setAlarm = storage.setAlarm.bind(storage);
     let inside: string | undefined;
     define(storage, "transaction", async <T>(work: (transaction: DurableObjectTransaction) => Promise<T>) => {
-      const doing = this.#doing;
+      const name = doing.getStore();
+      await reach(env, `${name}: about to be written`);
       const result = await transaction(async (own) => {
-        inside = doing;
+        inside = name;
         const done = await work(own);
         inside = undefined;
-        await reach(env, `${doing}: written, not committed`);
+        await reach(env, `${name}: written, not committed`);
         return done;
       });
-      await reach(env, `${doing}: committed`);
+      await reach(env, `${name}: committed`);
       return result;
     });
     define(storage, "setAlarm", async (at: number) => {
@@ -63,16 +65,22 @@ export class Ledger extends real.Ledger {
     return this.#step("settle", () => super.settleOutbox(...given));
   }
 
+  override settleWake(...given: Parameters<real.Ledger["settleWake"]>): ReturnType<real.Ledger["settleWake"]> {
+    return this.#step("settleWake", () => super.settleWake(...given));
+  }
+
+  /** The queue's call claims as the alarm does. */
+  override wake(...given: Parameters<real.Ledger["wake"]>): ReturnType<real.Ledger["wake"]> {
+    return this.#step("claim", () => super.wake(...given));
+  }
+
   override alarm(info?: AlarmInvocationInfo): Promise<void> {
     return this.#step("claim", () => super.alarm(info));
   }
 
   async #step<T>(name: string, work: Work<T>): Promise<T> {
     await reach(this.env, `${name}: not begun`);
-    this.#doing = name;
-    const done = work();
-    this.#doing = undefined;
-    return done;
+    return doing.run(name, work);
   }
 }
 
@@ -102,7 +110,13 @@ export class Effects extends real.Effects {
   }
 }
 
-export { Schedules } from "../../src/index.ts";
+export class Wakes extends real.Wakes {
+  override publish(...given: Parameters<real.Wakes["publish"]>): void {
+    this.ctx.waitUntil(reach(this.env, "publish: not begun").then(() => super.publish(...given)));
+  }
+}
+
+export { Lane, Recipients, Schedules } from "../../src/index.ts";
 
 export default {
   async fetch(request, env, ctx) {
