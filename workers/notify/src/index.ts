@@ -2,6 +2,7 @@ import { app } from "./app.ts";
 import type { Env } from "./env.ts";
 import { sweepShards } from "./schedule/sweep.ts";
 
+export { Broadcasts } from "./broadcast/entrypoint.ts";
 export { Deliver } from "./deliver/entrypoint.ts";
 export { Lane } from "./lane/lane.ts";
 export { Ledger } from "./ledger/ledger.ts";

@@ -2,7 +2,7 @@ import { createSimulator } from "@carillon/simulator";
 import { WorkerEntrypoint, exports } from "cloudflare:workers";
 import worker from "../src/index.ts";
 
-export { Deliver, Effects, Lane, Ledger, Recipients, Schedules, Wakes } from "../src/index.ts";
+export { Broadcasts, Deliver, Effects, Lane, Ledger, Recipients, Schedules, Wakes } from "../src/index.ts";
 
 /** The other side of the wire, in the same isolate as the tests: what it received and was told stands in its store. */
 export const simulator = createSimulator({

@@ -1,4 +1,5 @@
 import type { Route } from "../dispatch/escalate.ts";
+import { findTopic } from "../directory/topics.ts";
 import type { Env } from "../env.ts";
 import { formatId, partOf, stemOf, uuidAt } from "../ids.ts";
 import type { AcceptedNotification } from "../ledger/accept.ts";
@@ -7,6 +8,7 @@ import { allShards, shardOfKey, shardStub } from "../ledger/shards.ts";
 import { invalid, refusal } from "../problem.ts";
 import type { FieldError } from "../problem.ts";
 import { settingsOf } from "../settings.ts";
+import { defaultPriority } from "./expand.ts";
 import { expandRequest } from "./expand-request.ts";
 import { hashRequest, isIdempotencyKey, keyKeptForMs } from "./idempotency.ts";
 import { maxAddresses } from "./people.ts";
@@ -19,6 +21,8 @@ export interface AcceptedView {
   /** Undefined: it has a route. */
   readonly channel: string | undefined;
   readonly route?: readonly object[] | undefined;
+  /** Whose members it is for: their messages are made when it is due. */
+  readonly topic?: string | undefined;
   readonly acceptedAt: string;
   readonly sendAt: string;
   readonly expiresAt: string | undefined;
@@ -68,6 +72,10 @@ export async function acceptNotifications(
     if (expanded.ok) {
       notifications.push(schedule === undefined ? expanded.notification : { ...expanded.notification, schedule });
       notices.push(expanded.notices);
+      const { topic } = expanded.notification;
+      if (topic !== undefined && (await findTopic(env.DB, topic)) === undefined) {
+        errors.push({ field: `${pathOf(index)}to.topic`, detail: "expected a topic that there is" });
+      }
     } else errors.push(...expanded.errors.map(({ field, detail }) => ({ field: pathOf(index) + field, detail })));
   }
   const sum = (countOf: (notification: AcceptedNotification) => number): number =>
@@ -84,7 +92,11 @@ export async function acceptNotifications(
   const idempotency =
     scopedKey === undefined
       ? undefined
-      : { key: await hashRequest(scopedKey), requestHash: await hashRequest(requests), keptForMs: keyKeptForMs };
+      : {
+          key: await hashRequest(scopedKey),
+          requestHash: await hashRequest(spelledOut(requests)),
+          keptForMs: keyKeptForMs,
+        };
   if (errors.length > 0) {
     // What was accepted before stays accepted, though its due time has passed or its provider is gone by now.
     const earlier = idempotency && (await shardStub(env, shard).findAccepted(idempotency, now.getTime()));
@@ -119,6 +131,11 @@ export async function acceptNotifications(
   };
 }
 
+/** What is not said hashes like what it stands for, as it did when requests had it filled in. */
+function spelledOut(requests: readonly NotificationRequest[]): readonly NotificationRequest[] {
+  return requests.map((request) => ({ ...request, priority: request.priority ?? defaultPriority }));
+}
+
 function viewOf(shard: number, notification: AcceptedNotification, acceptedAt: number): AcceptedView {
   const { stem, channel, sendAt, expiresAt, messages } = notification;
   const route = notification.route && (JSON.parse(notification.route.route) as Route);
@@ -126,6 +143,7 @@ function viewOf(shard: number, notification: AcceptedNotification, acceptedAt: n
     id: formatId("ntf", shard, uuidAt(stem, 0)),
     channel: route === undefined ? channel : undefined,
     route: route && routeView(route),
+    topic: notification.topic,
     acceptedAt: new Date(acceptedAt).toISOString(),
     sendAt: new Date(sendAt).toISOString(),
     expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt).toISOString(),
@@ -148,6 +166,7 @@ async function readAccepted(env: Env, shard: number, uuids: readonly string[]): 
           id: formatId("ntf", shard, uuidAt(stemOf(one.uuid), 0)),
           channel: one.route === undefined ? one.channel : undefined,
           route: one.route && routeView(one.route.route),
+          topic: one.broadcast?.topic,
           acceptedAt: new Date(one.acceptedAt).toISOString(),
           sendAt: new Date(one.sendAt).toISOString(),
           expiresAt: one.expiresAt === undefined ? undefined : new Date(one.expiresAt).toISOString(),

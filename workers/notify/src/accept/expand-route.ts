@@ -11,7 +11,7 @@ import { startEntry } from "../ledger/take-step.ts";
 import type { FieldError } from "../problem.ts";
 import type { Settings } from "../settings.ts";
 import { blankMessageTo, sampleAddress } from "./address.ts";
-import { checkCategory, checkContent, checkProviders, priorities } from "./expand.ts";
+import { checkCategory, checkContent, checkProviders, defaultPriority, priorities } from "./expand.ts";
 import type { Expanded, Reject } from "./expand.ts";
 import { readPeople } from "./people.ts";
 import type { PersonRequest } from "./people.ts";
@@ -42,7 +42,11 @@ export async function expandRoute(request: RoutedRequest, settings: Settings, no
   const contents = parts.map((part) => contentOf(part, people, reject));
   const addressed = await addressesOf(people);
   if (errors.length > 0) return { ok: false, errors };
-  const route: Route = { steps, channels: parts.map(({ channel }) => channel), priority: priorities[request.priority] };
+  const route: Route = {
+    steps,
+    channels: parts.map(({ channel }) => channel),
+    priority: priorities[request.priority ?? defaultPriority],
+  };
   const [first] = contents;
   if (first === undefined) return { ok: false, errors: [{ field: "route", detail: "expected at least one step" }] };
   const stem = partStem(newStem(now), 0);

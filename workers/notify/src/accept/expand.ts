@@ -18,6 +18,9 @@ const maxMetadata = 19;
 
 export const priorities = { high: 0, normal: 1, bulk: 2 } as const;
 
+/** Of what nobody has said it of. */
+export const defaultPriority = "normal";
+
 /** A request that goes one way. */
 export type ChannelRequest = Omit<NotificationRequest, "channel" | "content"> & {
   readonly channel: ChannelId;
@@ -59,7 +62,7 @@ export async function expand(request: ChannelRequest, settings: Settings, now: D
     notification: {
       stem: newStem(now),
       channel: request.channel,
-      priority: priorities[request.priority],
+      priority: priorities[request.priority ?? defaultPriority],
       sendAt,
       expiresAt,
       providers: request.providers,
@@ -128,7 +131,7 @@ async function expandRecipients(
 }
 
 /** A channel's path, as the caller of this API spells it. */
-function fieldOf(field: string, index: number | undefined): string {
+export function fieldOf(field: string, index: number | undefined): string {
   if (field !== "to" && !field.startsWith("to.")) return field === "" ? "content" : `content.${field}`;
   return index === undefined ? field : `to.${index}${field.slice("to".length)}`;
 }

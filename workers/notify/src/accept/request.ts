@@ -25,7 +25,8 @@ export const notificationRequest = v.strictObject(
     /** With a route: an object of contents by channel. */
     content: v.optional(v.record(v.string(), v.unknown(), "expected an object")),
     envelope: v.optional(v.boolean("expected true or false")),
-    priority: v.optional(v.picklist(["high", "normal", "bulk"], "expected high, normal or bulk"), "normal"),
+    /** Where it is not said: bulk to a topic, normal to anybody else. */
+    priority: v.optional(v.picklist(["high", "normal", "bulk"], "expected high, normal or bulk")),
     /** What kind it is: decides whether an opt-out holds. Known ones: `transactional`, `marketing`, and `CATEGORIES`. */
     category: v.optional(v.string("expected a category's name")),
     /** When it is due: then, or after a while. */

@@ -8,6 +8,8 @@ export interface ReachedAddress {
   /** As the channel takes it. */
   readonly address: unknown;
   readonly label: string;
+  /** Id of the device that it is; undefined: the app gave it. */
+  readonly device: string | undefined;
 }
 
 /** What is known of some recipients, as far as sending to them needs it. */
@@ -23,7 +25,14 @@ export interface Reach {
   readonly completeUpTo: string | undefined;
 }
 
-type AddressRow = { recipient: string; channel: string; address_key: string; address: string; label: string };
+type AddressRow = {
+  recipient: string;
+  channel: string;
+  address_key: string;
+  address: string;
+  label: string;
+  device: string | null;
+};
 
 /** Reads all that is needed of them at once, and no more than `maxDevices` devices, which one recipient has at most half of. */
 export async function readReach(
@@ -39,13 +48,13 @@ export async function readReach(
     db.prepare(`SELECT recipient AS id FROM erasure WHERE recipient ${among}`).bind(ids),
     db
       .prepare(
-        `SELECT recipient, channel, address_key, address, label FROM recipient_address
+        `SELECT recipient, channel, address_key, address, label, NULL AS device FROM recipient_address
          WHERE recipient ${among} AND position = 0 AND channel IN (SELECT value FROM json_each(?2))`,
       )
       .bind(ids, JSON.stringify(channels)),
     db
       .prepare(
-        `SELECT recipient, channel, address_key, address, label FROM device
+        `SELECT recipient, channel, address_key, address, label, id AS device FROM device
          WHERE recipient ${among} AND channel IN (SELECT value FROM json_each(?2)) AND retired_at IS NULL
          ORDER BY recipient, channel, seen_at DESC, id LIMIT ?3`,
       )
@@ -67,12 +76,13 @@ export async function readReach(
     known: new Set(known.results.map(({ id }) => id)),
     erasing: new Set(erasing.results.map(({ id }) => id)),
     addresses: [...addresses.results, ...devices.results].map(
-      ({ recipient, channel, address_key, address, label }) => ({
+      ({ recipient, channel, address_key, address, label, device }) => ({
         recipient,
         channel,
         addressKey: address_key,
         address: JSON.parse(address) as unknown,
         label,
+        device: device ?? undefined,
       }),
     ),
     preferences: said,

@@ -3,6 +3,7 @@ import { partStem, stemOf, uuidAt } from "../ids.ts";
 import type { Settings } from "../settings.ts";
 import { planLookups } from "./lookups.ts";
 import { firstOpenLane } from "./pauses.ts";
+import { planBroadcast } from "./broadcasts.ts";
 import type { StoredAddress, TimelineRow } from "./rows.ts";
 import { execForEach, insertTimeline } from "./sql.ts";
 
@@ -49,6 +50,8 @@ export interface AcceptedNotification extends AcceptedContent {
   readonly messages: readonly AcceptedMessage[];
   /** Undefined: it has one step, on its channel. */
   readonly route?: AcceptedRoute | undefined;
+  /** Its members are made messages of when it is due. */
+  readonly topic?: string | undefined;
 }
 
 export interface AcceptedMessage {
@@ -156,8 +159,9 @@ function insertNotification(
   now: number,
   settings: Settings,
 ): void {
-  const { stem, channel, providers, priority, sendAt, messages, route } = notification;
+  const { stem, channel, providers, priority, sendAt, messages, route, topic } = notification;
   insertContent(sql, stem, notification, notification, now);
+  if (topic !== undefined) planBroadcast(sql, { uuid: uuidAt(stem, 0), topic, priority, dueAt: sendAt });
   for (const [index, part] of (route?.parts ?? []).entries()) {
     insertContent(sql, partStem(stem, index + 1), { ...notification, route: undefined }, part, now);
   }
@@ -193,10 +197,20 @@ function insertNotification(
   );
 }
 
-function insertContent(
+/** `home`: the shard that took the notification, where that is another one. */
+export function insertContent(
   sql: SqlStorage,
   stem: string,
-  { sendAt, category, expiresAt, schedule, route }: AcceptedNotification,
+  {
+    sendAt,
+    category,
+    expiresAt,
+    schedule,
+    route,
+    home,
+  }: Pick<AcceptedNotification, "sendAt" | "category" | "expiresAt" | "schedule" | "route"> & {
+    readonly home?: number | undefined;
+  },
   { channel, providers, content, metadata }: AcceptedContent,
   now: number,
 ): void {
@@ -205,8 +219,8 @@ function insertContent(
   const inParts = bytes.length > partBytes;
   sql.exec(
     `INSERT INTO notification (uuid, channel, accepted_at, send_at, providers, content, content_bytes, category,
-                               expires_at, schedule, metadata, route)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+                               expires_at, schedule, metadata, route, home)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     uuid,
     channel,
     now,
@@ -219,6 +233,7 @@ function insertContent(
     schedule ?? null,
     metadata ?? null,
     route?.route ?? null,
+    home ?? null,
   );
   if (inParts) insertParts(sql, uuid, bytes);
 }

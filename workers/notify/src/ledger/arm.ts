@@ -8,6 +8,13 @@ export const earliestDelivery = `(SELECT min(max(l.free_at,
     (SELECT min(d.due_at) FROM delivery AS d INDEXED BY delivery_due
      WHERE d.endpoint = l.endpoint AND d.due_at IS NOT NULL))) FROM listener AS l WHERE l.enabled = 1)`;
 
+/** When the next page of a broadcast is to be read. */
+export const earliestBroadcast = "(SELECT min(due_at) FROM broadcast WHERE due_at IS NOT NULL)";
+
+/** When something is to be told of a broadcast's messages here, or some of them are to be ended. */
+export const earliestPart = `(SELECT min(at) FROM (SELECT min(due_at) AS at FROM broadcast_part WHERE due_at IS NOT NULL
+    UNION ALL SELECT min(sweep_at) FROM broadcast_part WHERE sweep_at IS NOT NULL))`;
+
 /** When a shard has something to do next; undefined when it has nothing. */
 export interface NextMoments {
   /** Messages, requests that are to be repeated, steps of routes, runs of schedules: what the scheduler is for. */
@@ -31,7 +38,9 @@ export function nextMoments(sql: SqlStorage): NextMoments {
         | "step"
         | "lookup"
         | "handedLookup"
-        | "erasure",
+        | "erasure"
+        | "broadcast"
+        | "part",
         number | null
       >
     >(
@@ -47,12 +56,24 @@ export function nextMoments(sql: SqlStorage): NextMoments {
          ${earliestDelivery} AS delivery,
          ${earliestLookup} AS lookup,
          (SELECT min(at) FROM lookup_job) AS handedLookup,
-         (SELECT min(due_at) FROM erasure) AS erasure`,
+         (SELECT min(due_at) FROM erasure) AS erasure,
+         ${earliestBroadcast} AS broadcast,
+         ${earliestPart} AS part`,
     )
     .one();
   return {
     sendAt: earliest([row.due, row.waiting, row.run, row.step, row.lookup]),
-    ownAt: earliest([row.lease, row.outbox, row.stray, row.delivery, row.handedRun, row.handedLookup, row.erasure]),
+    ownAt: earliest([
+      row.lease,
+      row.outbox,
+      row.stray,
+      row.delivery,
+      row.handedRun,
+      row.handedLookup,
+      row.erasure,
+      row.broadcast,
+      row.part,
+    ]),
   };
 }
 

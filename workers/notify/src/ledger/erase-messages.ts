@@ -31,7 +31,8 @@ export function eraseMessages(sql: SqlStorage, uuids: readonly string[], erasure
   const erased = own.map(({ uuid }) => uuid);
   execForEach(
     sql,
-    `UPDATE message SET recipient = 'null', addresses = value -> 'addresses', recipient_id = NULL, erased_at = ?2
+    `UPDATE message SET recipient = 'null', addresses = value -> 'addresses', recipient_id = NULL, member = NULL,
+       erased_at = ?2
      FROM json_each(?1) WHERE message.uuid = value ->> 'uuid'`,
     own.map((row) => ({ uuid: row.uuid, addresses: isUnaddressed(row) ? [] : tombstonesOf(row, erasure) })),
     now,
@@ -78,7 +79,7 @@ function forgetAround(sql: SqlStorage, uuids: readonly string[], now: number): v
   );
 }
 
-/** Content of which no message is left but tombstones. What others got too stays. */
+/** Content of which no message is left but tombstones. What others got too stays, and so what a broadcast has for many. */
 function forgetContents(sql: SqlStorage, uuids: readonly string[]): void {
   const asked = [...new Set(uuids.map(notificationOf))].map((uuid) => ({
     uuid,
@@ -90,7 +91,8 @@ function forgetContents(sql: SqlStorage, uuids: readonly string[]): void {
   const empty = sql
     .exec<{ uuid: string }>(
       `SELECT value ->> 'uuid' AS uuid FROM json_each(?1) WHERE NOT EXISTS (
-         SELECT 1 FROM message WHERE uuid > value ->> 'uuid' AND uuid <= value ->> 'last' AND erased_at IS NULL)`,
+         SELECT 1 FROM message WHERE uuid > value ->> 'uuid' AND uuid <= value ->> 'last' AND erased_at IS NULL)
+         AND NOT EXISTS (SELECT 1 FROM broadcast_part AS part WHERE part.uuid = value ->> 'uuid')`,
       JSON.stringify(asked),
     )
     .toArray()

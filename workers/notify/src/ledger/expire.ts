@@ -2,18 +2,23 @@ import { stemOf, uuidAt } from "../ids.ts";
 import { followRoutes } from "./escalations.ts";
 import { tellerOf } from "./listeners.ts";
 import type { MessageRow, TimelineRow } from "./rows.ts";
-import { expired } from "./settle.ts";
+import { canceledStems } from "./canceled-parts.ts";
+import { expired, withdrawn } from "./settle.ts";
 import { insertTimeline, updateMessages } from "./sql.ts";
 import type { MessageChange } from "./sql.ts";
 
-/** Ends messages whose time is over. */
+/** Ends messages whose time is over, or whose broadcast was canceled. */
 export function expire(sql: SqlStorage, rows: readonly MessageRow[], now: number): void {
   if (rows.length === 0) return;
+  const canceled = canceledStems(
+    sql,
+    rows.map(({ uuid }) => uuid),
+  );
   const teller = tellerOf(sql);
   const timeline: TimelineRow[] = [];
   const changes: MessageChange[] = [];
   for (const row of rows) {
-    const { entry, change: to } = expired(row, now);
+    const { entry, change: to } = canceled.has(stemOf(row.uuid)) ? withdrawn(row, now) : expired(row, now);
     timeline.push(entry);
     changes.push(to);
     teller.tellStep({ before: row, after: to, entry });

@@ -1,15 +1,17 @@
 import { DurableObject } from "cloudflare:workers";
 import type { AppEvent } from "../endpoints/types.ts";
 import type { Env } from "../env.ts";
-import { shardOfName } from "../ids.ts";
+import { shardOfName, stemOf } from "../ids.ts";
 import { createPermits } from "../lane/lanes.ts";
 import type { ByPriority } from "../lane/pacer.ts";
 import type { Permits } from "../lane/lanes.ts";
 import { settingsOf } from "../settings.ts";
-import { accept, bind, findAccepted } from "./accept.ts";
+import { accept, bind, findAccepted, readContents } from "./accept.ts";
 import type { AcceptAnswer, AcceptCommand, IdempotencyKey } from "./accept.ts";
 import { arm, nextMoments } from "./arm.ts";
 import { auditStatuses } from "./audit-statuses.ts";
+import { advance, cancelBroadcast, isPart, keepCounts, moveBroadcast, takeBroadcasts } from "./broadcasts.ts";
+import type { Advance, CanceledBroadcast, MovedBroadcast } from "./broadcasts.ts";
 import { cancel, reschedule } from "./cancel.ts";
 import type { Change, ExpiresBefore, Move, Target } from "./cancel.ts";
 import { claim, wanted } from "./claim.ts";
@@ -34,6 +36,9 @@ import { takeLookups } from "./lookups.ts";
 import { settleLookups } from "./settle-lookups.ts";
 import type { SettleLookups } from "./settle-lookups.ts";
 import { settleOutbox, takeOutbox } from "./outbox.ts";
+import { cancelPart, receivePart, settleCounts, sweepCanceled, takeCounts } from "./parts.ts";
+import type { PartAnswer, PartCommand } from "./parts.ts";
+import type { PartCounts } from "./part-types.ts";
 import { readPulse } from "./pulse.ts";
 import type { Pulse } from "./pulse.ts";
 import { listMessages, readMessage, readNotification } from "./read.ts";
@@ -138,12 +143,50 @@ export class Ledger extends DurableObject<Env> {
   }
 
   /** Undefined when there is nothing with this id. */
-  cancel(target: Target, now: number): Promise<readonly Change[] | undefined> {
-    return this.#write((sql) => cancel(sql, target, now));
+  cancel(target: Target, now: number): Promise<readonly Change[] | CanceledBroadcast | undefined> {
+    return this.#write((sql) => {
+      if (isPart(sql, target)) return undefined;
+      return cancelBroadcast(sql, target.uuid, now) ?? cancel(sql, target, now);
+    });
   }
 
-  reschedule(target: Target, move: Move, now: number): Promise<readonly Change[] | ExpiresBefore | undefined> {
-    return this.#write((sql) => reschedule(sql, target, move, now));
+  reschedule(
+    target: Target,
+    move: Move,
+    now: number,
+  ): Promise<readonly Change[] | ExpiresBefore | MovedBroadcast | undefined> {
+    return this.#write((sql) => {
+      if (isPart(sql, target)) return undefined;
+      return moveBroadcast(sql, target.uuid, move) ?? reschedule(sql, target, move, now);
+    });
+  }
+
+  /** Messages that a broadcast makes here; `home` is the shard that took it. */
+  receivePart(command: PartCommand): Promise<PartAnswer> {
+    return this.#write((sql) => receivePart(sql, command, settingsOf(this.env)));
+  }
+
+  advance(page: Advance): Promise<boolean> {
+    return this.#write((sql) => advance(sql, page));
+  }
+
+  keepCounts(shard: number, counts: readonly PartCounts[]): Promise<void> {
+    return this.#write((sql) => {
+      for (const one of counts) keepCounts(sql, shard, one);
+    });
+  }
+
+  settleCounts(told: readonly Pick<PartCounts, "uuid" | "version">[]): Promise<void> {
+    return this.#write((sql) => settleCounts(sql, told, Date.now()));
+  }
+
+  cancelPart(uuid: string, home: number, at: number): Promise<void> {
+    return this.#write((sql) => cancelPart(sql, uuid, home, at));
+  }
+
+  /** JSON, for shards that are to have messages of it, too. */
+  readContent(uuid: string): string | undefined {
+    return readContents(this.ctx.storage.sql, [uuid]).get(stemOf(uuid))?.content;
   }
 
   resolve(uuid: string, as: Verdict, now: number): Promise<Resolved | undefined> {
@@ -320,6 +363,7 @@ export class Ledger extends DurableObject<Env> {
       expireLeases(sql, now, settings);
       stepErasures(sql, now);
       if (sends) startDueSteps(sql, now);
+      sweepCanceled(sql, now);
       const taken = {
         jobs: sends ? claim(sql, this.#shard, now, settings, permitted) : [],
         effects: takeOutbox(sql, now),
@@ -327,15 +371,19 @@ export class Ledger extends DurableObject<Env> {
         runs: takeRuns(sql, now, sends ? "due" : "handed-out"),
         lookups: takeLookups(sql, this.#shard, now, sends),
         tells: claimDeliveries(sql, this.#shard, now),
+        broadcasts: takeBroadcasts(sql, this.#shard, now),
+        counts: takeCounts(sql, now),
       };
       return { ...taken, wake: await this.#arm(now) };
     });
-    const { Deliver, Effects, Recipients, Schedules, Wakes } = this.ctx.exports as unknown as Entrypoints;
+    const { Broadcasts, Deliver, Effects, Recipients, Schedules, Wakes } = this.ctx.exports as unknown as Entrypoints;
     const handed: Promise<void>[] = turn.jobs.map((job) => Deliver.deliver(job));
     if (turn.effects.length > 0) handed.push(Effects.apply(this.#shard, turn.effects));
     if (turn.strays.length > 0) handed.push(Effects.correlate(this.#shard, turn.strays));
     for (const job of turn.lookups) handed.push(Recipients.lookUp(job));
     for (const job of turn.tells) handed.push(Effects.tell(job));
+    for (const job of turn.broadcasts) handed.push(Broadcasts.read(job));
+    if (turn.counts.length > 0) handed.push(Broadcasts.tell(this.#shard, turn.counts));
     if (turn.runs.length > 0) handed.push(Schedules.fire(this.#shard, turn.runs));
     const handedOut = handed.length;
     if (turn.wake !== undefined) handed.push(Wakes.publish(turn.wake));

@@ -40,7 +40,16 @@ export interface ErasedEffect {
   readonly erasure: string;
 }
 
-export type Effect = SuppressionEffect | TellEffect | PauseEffect | ErasedEffect;
+/** A broadcast was canceled: all shards are to know. */
+export interface WithdrawEffect {
+  readonly kind: "withdraw";
+  readonly id: string;
+  /** Its uuid. */
+  readonly notification: string;
+  readonly at: number;
+}
+
+export type Effect = SuppressionEffect | TellEffect | PauseEffect | ErasedEffect | WithdrawEffect;
 
 /** How long an effect that was handed out may stay without an answer. */
 export const effectLeaseMs = 30_000;

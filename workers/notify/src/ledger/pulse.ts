@@ -1,4 +1,4 @@
-import { earliestDelivery } from "./arm.ts";
+import { earliestBroadcast, earliestDelivery, earliestPart } from "./arm.ts";
 import { earliestLookup } from "./lookups.ts";
 import { readPauses } from "./pauses.ts";
 import type { Pause } from "./pauses.ts";
@@ -44,7 +44,17 @@ export async function readPulse(storage: DurableObjectStorage, shard: number, no
   const row = storage.sql
     .exec<
       Record<
-        "due" | "lease" | "waiting" | "outbox" | "delivery" | "schedule" | "step" | "lookup" | "handedLookup",
+        | "due"
+        | "lease"
+        | "waiting"
+        | "outbox"
+        | "delivery"
+        | "schedule"
+        | "step"
+        | "lookup"
+        | "handedLookup"
+        | "broadcast"
+        | "part",
         number | null
       > & {
         depth: number;
@@ -56,6 +66,8 @@ export async function readPulse(storage: DurableObjectStorage, shard: number, no
               ${earliestDelivery} AS delivery,
               ${earliestLookup} AS lookup,
               (SELECT min(at) FROM lookup_job) AS handedLookup,
+              ${earliestBroadcast} AS broadcast,
+              ${earliestPart} AS part,
               (SELECT count(*) FROM outbox) AS depth,
               (SELECT min(due_at) FROM outbox) AS outbox,
               (SELECT min(run_at) FROM schedule WHERE due_at IS NOT NULL) AS schedule,
@@ -89,6 +101,8 @@ export async function readPulse(storage: DurableObjectStorage, shard: number, no
       late(row.step),
       late(row.lookup),
       late(row.handedLookup),
+      late(row.broadcast),
+      late(row.part),
       late(alarm),
     ),
   };

@@ -1,6 +1,8 @@
 import type { Route } from "../dispatch/escalate.ts";
 import { lastOf, partOf, stemOf, uuidAt } from "../ids.ts";
 import { readContents } from "./accept.ts";
+import { readBroadcast } from "./broadcasts.ts";
+import type { BroadcastDetail } from "./broadcasts.ts";
 import type { EvidenceByAttempt, Milestones } from "./evidence.ts";
 import { readWalks } from "./read-route.ts";
 import type { RouteDetail } from "./read-route.ts";
@@ -66,6 +68,8 @@ export interface NotificationDetail {
   }[];
   /** Undefined: it goes one way. */
   readonly route?: RouteDetail | undefined;
+  /** Of a notification to a topic: its messages are on all shards, and are not listed here. */
+  readonly broadcast?: BroadcastDetail | undefined;
 }
 
 type Listed = MessageRow & {
@@ -119,22 +123,18 @@ export function readMessage(sql: SqlStorage, uuid: string): MessageDetail | unde
   };
 }
 
+/** Undefined, too, where another shard took it, and some of its messages are here. */
 export function readNotification(sql: SqlStorage, uuid: string, now: number): NotificationDetail | undefined {
   const found = sql
-    .exec<{
-      channel: string;
-      accepted_at: number;
-      send_at: number;
-      expires_at: number | null;
-      schedule: string | null;
-      trimmed: string | null;
-      route: string | null;
-    }>(
-      "SELECT channel, accepted_at, send_at, expires_at, schedule, trimmed, route FROM notification WHERE uuid = ?",
+    .exec<NotificationRow>(
+      `SELECT channel, accepted_at, send_at, expires_at, schedule, trimmed, route FROM notification
+       WHERE uuid = ? AND home IS NULL`,
       uuid,
     )
     .toArray()[0];
   if (found === undefined) return undefined;
+  const broadcast = readBroadcast(sql, uuid);
+  if (broadcast !== undefined) return { ...headOf(uuid, found, broadcast.byStatus), messages: [], broadcast };
   const rows = sql
     .exec<Pick<MessageRow, "uuid" | "addresses" | "status" | "recipient_id">>(
       "SELECT uuid, addresses, status, recipient_id FROM message WHERE uuid > ? AND uuid <= ? ORDER BY uuid",
@@ -146,14 +146,7 @@ export function readNotification(sql: SqlStorage, uuid: string, now: number): No
   const byStatus: Record<string, number> = JSON.parse(found.trimmed ?? "{}") as Record<string, number>;
   for (const { status } of rows) byStatus[status] = (byStatus[status] ?? 0) + 1;
   return {
-    uuid,
-    channel: found.channel,
-    acceptedAt: found.accepted_at,
-    sendAt: found.send_at,
-    expiresAt: found.expires_at ?? undefined,
-    schedule: found.schedule ?? undefined,
-    count: Object.values(byStatus).reduce((sum, count) => sum + count, 0),
-    byStatus,
+    ...headOf(uuid, found, byStatus),
     messages: rows.slice(0, 1_000).map((row) => ({
       uuid: row.uuid,
       channel: route?.channels[partOf(row.uuid)],
@@ -162,6 +155,33 @@ export function readNotification(sql: SqlStorage, uuid: string, now: number): No
       status: row.status,
     })),
     route: route && { route, people: readWalks(sql, uuid, now) },
+  };
+}
+
+interface NotificationRow extends Record<string, SqlStorageValue> {
+  channel: string;
+  accepted_at: number;
+  send_at: number;
+  expires_at: number | null;
+  schedule: string | null;
+  trimmed: string | null;
+  route: string | null;
+}
+
+function headOf(
+  uuid: string,
+  { channel, accepted_at, send_at, expires_at, schedule }: NotificationRow,
+  byStatus: NotificationDetail["byStatus"],
+): Omit<NotificationDetail, "messages"> {
+  return {
+    uuid,
+    channel,
+    acceptedAt: accepted_at,
+    sendAt: send_at,
+    expiresAt: expires_at ?? undefined,
+    schedule: schedule ?? undefined,
+    count: Object.values(byStatus).reduce((sum, count) => sum + count, 0),
+    byStatus,
   };
 }
 

@@ -347,6 +347,63 @@ const steps: readonly string[] = [
     after TEXT
   ) WITHOUT ROWID;
   `,
+  `
+  -- Of a broadcast's message: what tells it from another that would stand at the same place.
+  ALTER TABLE message ADD COLUMN member TEXT;
+  -- The shard that took the notification, where that is another one: here are some of its messages.
+  ALTER TABLE notification ADD COLUMN home INTEGER;
+
+  -- A notification to a topic that this shard took: how far its members have been read.
+  CREATE TABLE broadcast (
+    uuid TEXT PRIMARY KEY,
+    topic TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    -- waiting, running, complete, canceled or expired.
+    state TEXT NOT NULL,
+    -- JSON: where the last page ended; null at the beginning and at the end.
+    cursor TEXT,
+    -- Read so far, and made of them so far.
+    members INTEGER NOT NULL DEFAULT 0,
+    messages INTEGER NOT NULL DEFAULT 0,
+    -- Members who do not want it, and who have no address for it.
+    unwanted INTEGER NOT NULL DEFAULT 0,
+    unreachable INTEGER NOT NULL DEFAULT 0,
+    -- When to read on, or when that is given up; null: it is over.
+    due_at INTEGER,
+    -- Of who reads.
+    token TEXT,
+    tries INTEGER NOT NULL DEFAULT 0
+  ) WITHOUT ROWID;
+  CREATE INDEX broadcast_due ON broadcast (due_at) WHERE due_at IS NOT NULL;
+
+  -- What each shard said last of its messages.
+  CREATE TABLE broadcast_count (
+    uuid TEXT NOT NULL,
+    shard INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    -- JSON: messages by status.
+    counts TEXT NOT NULL,
+    PRIMARY KEY (uuid, shard)
+  ) WITHOUT ROWID;
+
+  -- A broadcast's messages here, whichever shard took it.
+  CREATE TABLE broadcast_part (
+    uuid TEXT PRIMARY KEY,
+    home INTEGER NOT NULL,
+    -- Grows with every change of them.
+    changed INTEGER NOT NULL DEFAULT 0,
+    -- When their counts are to be told; null: there is nothing new.
+    due_at INTEGER,
+    -- How many they were when they were counted last.
+    size INTEGER NOT NULL DEFAULT 0,
+    -- Set: nothing more is sent, and pages that come late are refused.
+    canceled_at INTEGER,
+    -- When to look for messages that wait for another try, once it was canceled.
+    sweep_at INTEGER
+  ) WITHOUT ROWID;
+  CREATE INDEX broadcast_part_due ON broadcast_part (due_at) WHERE due_at IS NOT NULL;
+  CREATE INDEX broadcast_part_sweep ON broadcast_part (sweep_at) WHERE sweep_at IS NOT NULL;
+  `,
 ];
 
 /** Takes the steps that this shard has not taken. Runs in the constructor, before any call. */

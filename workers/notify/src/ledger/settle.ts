@@ -115,6 +115,17 @@ export function expired(row: MessageRow, now: number): Settled {
   };
 }
 
+/** Its notification was canceled as a whole, and nothing more of it is sent. */
+export function withdrawn(row: MessageRow, now: number): Settled {
+  const seq = row.seq + 1;
+  const data = { rule: "cancel", then: "canceled", mayHaveBeenSent: mayHaveBeenSent(row) };
+  return {
+    entry: { message: row.uuid, seq, at: now, kind: "decision", data },
+    change: change(row, { seq, place: "canceled", due_at: null, chunk: null }),
+    effects: [],
+  };
+}
+
 /** By a try without an answer, a released one's too: that has no such try any more, and may be a duplicate. */
 export function mayHaveBeenSent({ unknown_tries, possible_duplicate }: MessageRow): true | undefined {
   return unknown_tries > 0 || possible_duplicate === 1 ? true : undefined;

@@ -1,3 +1,4 @@
+import { noteChanges } from "./count-changes.ts";
 import type { MessageRow, TimelineRow } from "./rows.ts";
 
 /** The largest JSON that is handed to one statement: half of the 2 MB that a value may have. */
@@ -56,8 +57,17 @@ export function withoutPerson(data: string): string {
   return `json_patch('{}', json_object(${pairs.join(", ")}))`;
 }
 
-/** Of a message that was erased, only what says nothing of anybody. */
+/**
+ * Of a message that was erased, only what says nothing of anybody. Every change of a message's status is an entry of its
+ * timeline: so this is where a broadcast learns that its counts change.
+ */
 export function insertTimeline(sql: SqlStorage, rows: readonly TimelineRow[]): void {
+  if (rows.length === 0) return;
+  noteChanges(
+    sql,
+    rows.map(({ message }) => message),
+    Date.now(),
+  );
   execForEach(
     sql,
     `INSERT OR IGNORE INTO timeline (message, seq, at, kind, data, event_key, provider, provider_message_id)

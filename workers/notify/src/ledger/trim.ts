@@ -2,6 +2,7 @@ import { isRouted, lastOf, notificationOf, randomToken } from "../ids.ts";
 import { earliestDue } from "./queues.ts";
 import type { Place, Status } from "./rows.ts";
 import { execForEach } from "./sql.ts";
+import { trimBroadcasts } from "./trim-broadcasts.ts";
 
 /** Looked at in one turn. */
 const keysPerSweep = 500;
@@ -64,6 +65,7 @@ interface Finished extends Record<string, SqlStorageValue> {
 }
 
 function trimMessages(sql: SqlStorage, cutoff: number): void {
+  trimBroadcasts(sql, cutoff.toString(16).padStart(12, "0"));
   const going = oldest(sql, cutoff);
   if (going.length === 0) return;
   const uuids = going.map(({ uuid }) => uuid);
@@ -141,6 +143,9 @@ function settleNotifications(sql: SqlStorage, going: readonly Finished[]): void 
   for (const [table, column] of [
     ["content_part", "notification"],
     ["escalation", "uuid"],
+    ["broadcast", "uuid"],
+    ["broadcast_count", "uuid"],
+    ["broadcast_part", "uuid"],
     ["notification", "uuid"],
   ]) {
     execForEach(

@@ -1,4 +1,5 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
+import { withdrawEverywhere } from "../broadcast/tell.ts";
 import { handOverDirectoryEvents, tellShards } from "../endpoints/directory-events.ts";
 import { tellEndpoint } from "../endpoints/tell.ts";
 import type { Env } from "../env.ts";
@@ -39,10 +40,13 @@ async function applyEffects(env: Env, shard: number, effects: readonly Effect[])
     await applySuppressions(
       env.DB,
       shard,
-      others.filter((effect) => effect.kind !== "tell" && effect.kind !== "erased"),
+      others.filter((effect) => effect.kind !== "tell" && effect.kind !== "erased" && effect.kind !== "withdraw"),
       now,
     );
-    for (const effect of others) if (effect.kind === "erased") await noteErased(env, effect.erasure, shard);
+    for (const effect of others) {
+      if (effect.kind === "erased") await noteErased(env, effect.erasure, shard);
+      if (effect.kind === "withdraw") await withdrawEverywhere(env, shard, effect.notification, effect.at);
+    }
     await tellShards(
       env,
       others.flatMap((effect) => (effect.kind === "tell" ? effect.event : [])),

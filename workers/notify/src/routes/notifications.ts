@@ -9,6 +9,7 @@ import { settingsOf } from "../settings.ts";
 import { routeView } from "../accept/route-view.ts";
 import { authorize } from "./authorize.ts";
 import { readJson } from "./body.ts";
+import { broadcastView } from "./broadcast-view.ts";
 import { iso, personView } from "./views.ts";
 import { cancelTarget, rescheduleTarget } from "./withdraw.ts";
 
@@ -56,6 +57,7 @@ notifications.get("/:id", async (c) => {
     count: found.count,
     byStatus: found.byStatus,
     messages: found.messages.map(({ uuid, ...one }) => ({ id: formatId("msg", id.shard, uuid), ...one })),
+    broadcast: found.broadcast && broadcastView(found.broadcast),
     people: found.route?.people.map((person) => personView(id.shard, person)),
   });
 });

@@ -4,6 +4,7 @@ import { duration, moment, readWhen } from "../accept/when.ts";
 import type { Env } from "../env.ts";
 import { formatId, parseId } from "../ids.ts";
 import type { ParsedId } from "../ids.ts";
+import type { CanceledBroadcast } from "../ledger/broadcasts.ts";
 import type { Change } from "../ledger/cancel.ts";
 import { shardStub } from "../ledger/shards.ts";
 import type { TooLate } from "../ledger/too-late.ts";
@@ -12,6 +13,7 @@ import type { FieldError } from "../problem.ts";
 import { settingsOf } from "../settings.ts";
 import { authorize } from "./authorize.ts";
 import { readJson } from "./body.ts";
+import { broadcastView } from "./broadcast-view.ts";
 import { iso } from "./views.ts";
 
 /** Calling messages back, and moving them: of one message, or of all of a notification. */
@@ -44,6 +46,7 @@ export async function cancelTarget(c: C, kind: Kind): Promise<Response> {
   const id = readId(c, kind);
   const changes = await shardStub(c.env, id.shard).cancel({ kind, uuid: id.uuid }, Date.now());
   if (changes === undefined) throw notFound(names[kind]);
+  if ("broadcast" in changes) return answerOfBroadcast(c, id, changes);
   return answer(c, kind, id, changes, "canceled");
 }
 
@@ -66,13 +69,33 @@ export async function rescheduleTarget(c: C, kind: Kind): Promise<Response> {
     now.getTime(),
   );
   if (changes === undefined) throw notFound(names[kind]);
+  if ("outcome" in changes) {
+    if (changes.outcome === "moved") return c.json({ id: c.req.param("id"), sendAt: iso(sendAt), ...told(notices) });
+    throw refusal({
+      status: 409,
+      code: "already-tried",
+      title: "Its members are being read: it can be cancelled, not moved.",
+    });
+  }
   if ("expiresAt" in changes) {
     throw invalid([{ field: "sendAt", detail: `expected a time before it expires, ${iso(changes.expiresAt)}` }]);
   }
   return answer(c, kind, id, changes, "rescheduled", {
     sendAt: iso(sendAt),
-    notices: notices.length > 0 ? notices : undefined,
+    ...told(notices),
   });
+}
+
+function told(notices: readonly FieldError[]): object {
+  return notices.length > 0 ? { notices } : {};
+}
+
+/** What is with a provider by now, or about to be, is not called back. */
+function answerOfBroadcast(c: C, { shard, uuid }: ParsedId, { broadcast, isTooLate }: CanceledBroadcast): Response {
+  const view = broadcastView(broadcast);
+  if (!isTooLate) return c.json({ id: formatId("ntf", shard, uuid), broadcast: view });
+  const code = "already-finished";
+  throw refusal({ status: 409, code, title: titles[code], members: { broadcast: view } });
 }
 
 function readId(c: C, kind: Kind): ParsedId {

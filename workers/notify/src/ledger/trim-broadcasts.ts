@@ -1,0 +1,32 @@
+import { execForEach } from "./sql.ts";
+
+const perSweep = 20;
+
+/**
+ * Deletes what is left of old broadcasts without messages here: those whose members made none on the shard that took them, and
+ * that one was canceled, on shards that had none of it. With their messages the others go, see `trim.ts`. `before` is the
+ * beginning of a uuid.
+ */
+export function trimBroadcasts(sql: SqlStorage, before: string): void {
+  const none = (uuid: string): string =>
+    `NOT EXISTS (SELECT 1 FROM message AS m WHERE m.uuid > ${uuid} AND m.uuid <= substr(${uuid}, 1, 24) || 'ffffffff')`;
+  const over = sql
+    .exec<{ uuid: string }>(
+      `SELECT b.uuid FROM broadcast AS b WHERE b.uuid < ?1 AND b.due_at IS NULL AND ${none("b.uuid")}
+       UNION SELECT p.uuid FROM broadcast_part AS p WHERE p.uuid < ?1 AND p.due_at IS NULL AND ${none("p.uuid")}
+         AND NOT EXISTS (SELECT 1 FROM broadcast AS b WHERE b.uuid = p.uuid)
+       LIMIT ${perSweep}`,
+      before,
+    )
+    .toArray()
+    .map(({ uuid }) => uuid);
+  for (const [table, column] of [
+    ["content_part", "notification"],
+    ["broadcast_count", "uuid"],
+    ["broadcast_part", "uuid"],
+    ["broadcast", "uuid"],
+    ["notification", "uuid"],
+  ]) {
+    execForEach(sql, `DELETE FROM ${table} WHERE ${column} IN (SELECT value FROM json_each(?1))`, over);
+  }
+}
