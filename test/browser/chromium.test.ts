@@ -1,11 +1,8 @@
-/**
- * A Chromium subscribes at Google alone, so its subscription is what is missing here: its service worker gets what the
- * simulated push service has decrypted, through CDP's `ServiceWorker.deliverPushMessage`. (The whole way is Firefox's.)
- */
-import { fakeBrowser } from "@carillon/simulator";
-import { launch, type Browser, type CDPSession, type Page, type SerializedAXNode } from "puppeteer-core";
+import { launch, type Browser, type Page, type SerializedAXNode } from "puppeteer-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from "vitest";
 import { browserPath } from "../../scripts/browser.ts";
+import { startGoogle, type Google } from "./google.ts";
+import { flipOneBit, sendPastService, type Subscription } from "./past-the-service.ts";
 import { connectRig } from "./rig.ts";
 
 const executablePath = browserPath();
@@ -16,20 +13,22 @@ interface Shown {
   readonly body: string;
 }
 
-describe.skipIf(executablePath === undefined)("a Chromium", () => {
+describe.skipIf(executablePath === undefined)("a real Chromium", () => {
   const rig = connectRig(inject("rig"));
+  let google: Google;
   let browser: Browser;
   let page: Page;
-  let session: CDPSession;
   let complaints: string[];
 
   beforeAll(async () => {
-    const args = ["--no-sandbox", "--disable-dev-shm-usage"];
+    google = await startGoogle(rig.simulatorUrl);
+    const args = ["--no-sandbox", "--disable-dev-shm-usage", ...google.args];
     browser = await launch({ browser: "chrome", executablePath: executablePath ?? "", args });
     await browser.defaultBrowserContext().overridePermissions(rig.origin, ["notifications"]);
   });
   afterAll(async () => {
     await browser?.close();
+    google?.close();
   });
   beforeEach(async () => {
     page = await browser.newPage();
@@ -39,36 +38,10 @@ describe.skipIf(executablePath === undefined)("a Chromium", () => {
     await page.goto(rig.origin);
     await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
     await vi.waitFor(async () => expect(await textOf("#state")).not.toMatch(/^Loading/), within);
-    session = await page.createCDPSession();
   });
   afterEach(() => page.close());
 
   const textOf = (selector: string): Promise<string> => page.$eval(selector, ({ textContent }) => textContent);
-
-  /** What the service has sent, decrypted. */
-  async function pushed(
-    content: Readonly<Record<string, unknown>>,
-  ): Promise<{ readonly id: string; readonly payload: string }> {
-    const to = await fakeBrowser.subscribe({ name: `delivered-${crypto.randomUUID()}` });
-    const { messages } = await rig.service.post({ channel: "webpush", to, content });
-    const id = messages[0]?.id ?? "";
-    await vi.waitFor(async () => expect((await rig.service.message(id)).status).toBe("sent"), within);
-    const list = await (await fetch(`${rig.simulatorUrl}/api/messages?provider=webpush&limit=1`)).json();
-    const newest = await (await fetch(`${rig.simulatorUrl}/api/messages/${list.items[0].id}`)).json();
-    return { id, payload: String(newest.content.payload) };
-  }
-
-  /** Has the push service's part done by the browser's own tools. */
-  async function deliver(data: string): Promise<void> {
-    const registered = new Promise<string>((resolve) => {
-      session.on("ServiceWorker.workerRegistrationUpdated", ({ registrations }) => {
-        for (const { registrationId } of registrations) resolve(registrationId);
-      });
-    });
-    await session.send("ServiceWorker.enable");
-    const registrationId = await registered;
-    await session.send("ServiceWorker.deliverPushMessage", { origin: rig.origin, registrationId, data });
-  }
 
   const shown = (): Promise<readonly Shown[]> =>
     page.evaluate(async () => {
@@ -76,6 +49,7 @@ describe.skipIf(executablePath === undefined)("a Chromium", () => {
       return all.map(({ title, body }) => ({ title, body }));
     });
 
+  /** Without a desktop nobody can click: the service worker is told so by its own kind of event. */
   async function dispatch(type: "notificationclick" | "notificationclose"): Promise<void> {
     const target = await browser.waitForTarget((one) => one.url().endsWith("/sw.js"));
     const worker = await target.worker();
@@ -85,30 +59,69 @@ describe.skipIf(executablePath === undefined)("a Chromium", () => {
     })()`);
   }
 
-  const until = (id: string, status: string): Promise<void> =>
-    vi.waitFor(async () => expect((await rig.service.message(id)).status).toBe(status), within);
+  const untilShown = (title: string): Promise<void> =>
+    vi.waitFor(async () => expect((await shown()).map((one) => one.title)).toContain(title), within);
 
-  it("shows what the service has sent, and its service worker's receipts move the message", async () => {
-    const notification = { title: "Hello", body: "Ada", navigate: `${rig.origin}/#there` };
-    const { id, payload } = await pushed({ notification });
-    await deliver(payload);
-    await until(id, "delivered");
-    expect(await shown()).toEqual([{ title: "Hello", body: "Ada" }]);
+  const closeAll = (): Promise<void> =>
+    page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.ready;
+      for (const notification of await registration.getNotifications()) notification.close();
+    });
+
+  const subscription = (): Promise<Subscription> =>
+    page.evaluate(async () => {
+      const found = await (await navigator.serviceWorker.ready).pushManager.getSubscription();
+      return found?.toJSON() as unknown as Subscription;
+    });
+
+  const log = (): Promise<readonly string[]> =>
+    page.$$eval("#log b", (all) => all.map(({ textContent }) => textContent));
+
+  it("subscribes with one click, decrypts and shows what is pushed, and tells of it", async () => {
+    await page.click("#subscribe");
+    await vi.waitFor(async () => expect(await log()).toContain("delivered"), within);
+    expect(await textOf("#state")).toBe("This browser is subscribed.");
+    expect(await shown()).toEqual([{ title: "The bell rings", body: "Click, and the page knows." }]);
     await dispatch("notificationclick");
-    await until(id, "clicked");
+    await vi.waitFor(async () => expect(await log()).toContain("clicked"), within);
     await vi.waitFor(async () => expect(await shown()).toEqual([]), within);
     expect(complaints).toEqual([]);
   });
 
-  it("tells of a notification that was closed", async () => {
-    const { id, payload } = await pushed({ payload: { title: "Closed", body: "B" } });
-    await deliver(payload);
-    await until(id, "delivered");
+  it("tells of a notification that was closed, which proves delivery and no more", async () => {
+    await page.click("#ring");
+    await untilShown("The bell rings");
     await dispatch("notificationclose");
-    const said = async (): Promise<readonly unknown[]> =>
-      (await rig.service.message(id)).timeline.map(({ providerType }) => providerType);
-    await vi.waitFor(async () => expect(await said()).toContain("dismissed"), within);
-    expect((await rig.service.message(id)).status).toBe("delivered");
+    const said = async (): Promise<readonly unknown[]> => {
+      const [newest] = await rig.service.messages(1);
+      const { status, timeline } = await rig.service.message(newest?.id ?? "");
+      return [status, ...timeline.flatMap(({ providerType }) => providerType ?? [])];
+    };
+    await vi.waitFor(async () => expect(await said()).toEqual(["delivered", "delivered", "dismissed"]), within);
+    await closeAll();
+  });
+
+  it("drops a message with one bit flipped, and one for another auth secret; takes the largest that there is", async () => {
+    const to = await subscription();
+    const otherSecret = { ...to, keys: { ...to.keys, auth: "AAAAAAAAAAAAAAAAAAAAAA" } };
+    expect(await sendPastService(rig, to, { title: "Flipped" }, { body: flipOneBit })).toMatchObject({ ok: true });
+    expect(await sendPastService(rig, otherSecret, { title: "Other" })).toMatchObject({ ok: true });
+    const largest = JSON.stringify({ title: "Largest", body: "" });
+    const body = "x".repeat(3_993 - largest.length);
+    expect(await sendPastService(rig, to, { title: "Largest", body })).toMatchObject({ ok: true });
+    await untilShown("Largest");
+    expect((await shown()).map(({ title }) => title)).toEqual(["Largest"]);
+    await closeAll();
+  });
+
+  it("is refused by the push service with a VAPID token that has expired", async () => {
+    const result = await sendPastService(rig, await subscription(), { title: "Late" }, { ageMs: 86_400_000 });
+    expect(result).toMatchObject({ ok: false, kind: "unauthorized" });
+  });
+
+  it("is subscribed no more once it has unsubscribed", async () => {
+    await page.click("#unsubscribe");
+    await vi.waitFor(async () => expect(await textOf("#state")).toBe("This browser is not subscribed."), within);
   });
 
   describe("looks at the example's page", () => {

@@ -1,7 +1,5 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { createNotifier } from "carillon";
-import { webpush } from "carillon/providers/webpush";
 import { simulatorCredentials } from "@carillon/simulator";
 import type { Page } from "puppeteer-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from "vitest";
@@ -9,14 +7,10 @@ import { firefoxPath } from "../../scripts/firefox.ts";
 import { root } from "../../scripts/run.ts";
 import { removeFolder, temporaryFolder } from "../e2e/launch.ts";
 import { launchFirefox, type Firefox } from "./firefox.ts";
+import { flipOneBit, sendPastService, type Subscription, type Tampering } from "./past-the-service.ts";
 import { connectRig } from "./rig.ts";
 
 const executablePath = await firefoxPath();
-
-interface Subscription {
-  readonly endpoint: string;
-  readonly keys: { readonly p256dh: string; readonly auth: string };
-}
 
 interface Delivery {
   readonly id: string;
@@ -24,7 +18,7 @@ interface Delivery {
   readonly code?: number;
 }
 
-const { vapidSubject, vapidPublicKey, vapidPrivateKey, vapidPreviousPublicKey } = simulatorCredentials.webpush;
+const { vapidPreviousPublicKey } = simulatorCredentials.webpush;
 const maxScreenshotBytes = 100_000;
 const within = { timeout: 15_000, interval: 50 };
 
@@ -179,31 +173,15 @@ describe.skipIf(executablePath === undefined)("a real Firefox", () => {
   });
 
   describe("what the SDK sends", () => {
-    const options = { subject: vapidSubject, publicKey: vapidPublicKey, privateKey: vapidPrivateKey };
-
-    /** Sends past the service, and what the push service said and the browser made of it. */
+    /** What the push service said, and what the browser made of it. */
     async function send(
-      change: {
-        readonly body?: (body: Uint8Array) => Uint8Array;
-        readonly auth?: string;
-        readonly ageMs?: number;
-      } = {},
+      change: Tampering & { readonly auth?: string } = {},
     ): Promise<readonly [kind: string, code: number | undefined]> {
       await open();
       const { endpoint, keys } = await subscription();
       const before = (await deliveries()).length;
-      const notifier = createNotifier({
-        webpush: [webpush({ vapid: options, allowEndpoint: ({ host }) => host === "push.simulator.test" })],
-        attempts: 1,
-        now: () => new Date(Date.now() - (change.ageMs ?? 0)),
-        // The endpoint's name is nobody's: on the wire it is the simulator's.
-        fetch: (url, init) => {
-          const body = change.body?.(init?.body as Uint8Array) ?? init?.body;
-          return fetch(url.replace("https:/", rig.simulatorUrl), { ...init, body } as RequestInit);
-        },
-      });
       const to = { endpoint, keys: { ...keys, ...(change.auth !== undefined && { auth: change.auth }) } };
-      const result = await notifier.send({ channel: "webpush", to, payload: { title: "From the SDK" } });
+      const result = await sendPastService(rig, to, { title: "From the SDK" }, change);
       if (!result.ok) return [result.kind, undefined];
       const arrived = async (): Promise<Delivery | undefined> => (await deliveries())[before];
       await vi.waitFor(async () => expect(await arrived()).toMatchObject({ state: "acknowledged" }), within);
@@ -217,8 +195,7 @@ describe.skipIf(executablePath === undefined)("a real Firefox", () => {
     });
 
     it("is dropped with one bit flipped", async () => {
-      const flip = (body: Uint8Array): Uint8Array => body.map((byte, index) => (index === 100 ? byte ^ 1 : byte));
-      expect(await send({ body: flip })).toEqual(["accepted", 101]);
+      expect(await send({ body: flipOneBit })).toEqual(["accepted", 101]);
       expect(await firefox.shown()).toEqual([]);
     });
 

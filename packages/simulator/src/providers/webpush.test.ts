@@ -338,6 +338,10 @@ test("hands what comes for a real browser on to it, sealed, and keeps neither wh
   expect(items).toEqual([expect.objectContaining({ channel: channelID, state: "sent" })]);
   expect(items[0]).not.toHaveProperty("body");
 
+  // Other browsers put another push service before what they are registered as.
+  const chromium = endpoint.replace("https://push.simulator.test/push/", "https://jmt17.google.com/fcm/send/");
+  expect((await push(simulator, { ...to, endpoint: chromium }, { body })).status).toBe(201);
+
   browser.receive(JSON.stringify({ messageType: "unregister", channelID }));
   expect((await push(simulator, to, { body })).status).toBe(404);
 });

@@ -39,7 +39,8 @@ async function findReceiver(endpoint: string, known: Known): Promise<Receiver | 
   const fake = await findSubscription(endpoint);
   if (fake) return fake;
   const { service, token = "" } = readEndpoint(endpoint) ?? {};
-  const real = service === "simulator" ? known.subscription(token) : undefined;
+  // Chromium puts its own push service before whatever it is registered as.
+  const real = service === "simulator" || service === "chromium" ? known.subscription(token) : undefined;
   if (!real) return undefined;
   const { channel, key } = real;
   return { name: `browser-${channel.slice(0, 8)}`, isMadeWith: (sender) => key === undefined || key === sender, token };
@@ -166,6 +167,8 @@ export const route: Route = {
   hosts: [
     "fcm.googleapis.com/fcm/send/",
     "fcm.googleapis.com/wp/",
+    // Where Chromium subscribes that is not Google's own build of it.
+    "jmt17.google.com/fcm/send/",
     "updates.push.services.mozilla.com",
     "web.push.apple.com",
     "*.notify.windows.com",
@@ -173,7 +176,7 @@ export const route: Route = {
   ],
   secretHeaders: ["authorization"],
   // The last part of an endpoint, but for a fake browser's name.
-  secretPath: /(?<=\.)[\w-]{16}\.[\w-]{22}$|(?<=\/push\/)[\w-]{43}$/,
+  secretPath: /(?<=\.)[\w-]{16}\.[\w-]{22}$|(?<=\/(?:push|send|wp)\/)[\w-]{43}$/,
   handle,
   rateLimited: (seconds) => pushAnswer("simulator", "too-many", seconds),
   unavailable: () => pushAnswer("simulator", "down"),

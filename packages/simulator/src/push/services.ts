@@ -5,7 +5,11 @@ export type PushService = (typeof pushServices)[number];
 
 /** What an endpoint of each begins with, up to what tells browsers apart. */
 const prefixes: Readonly<Record<PushService, readonly string[]>> = {
-  chromium: ["https://fcm.googleapis.com/fcm/send/", "https://fcm.googleapis.com/wp/"],
+  chromium: [
+    "https://fcm.googleapis.com/fcm/send/",
+    "https://fcm.googleapis.com/wp/",
+    "https://jmt17.google.com/fcm/send/",
+  ],
   firefox: ["https://updates.push.services.mozilla.com/wpush/v2/"],
   safari: ["https://web.push.apple.com/"],
   edge: ["https://db5p.notify.windows.com/w/?token="],

@@ -1,6 +1,6 @@
-/** Origins that browsers are known to subscribe at: Chromium's, Firefox's, Safari's, and Edge's on Windows. */
+/** Origins that browsers are known to subscribe at: Chrome's, other Chromiums', Firefox's, Safari's, and Edge's on Windows. */
 const pushServices =
-  /^https:\/\/(fcm\.googleapis\.com|[\w-]+\.push\.(services\.mozilla|apple)\.com|([\w-]+\.)+notify\.windows\.com)$/;
+  /^https:\/\/(fcm\.googleapis\.com|jmt17\.google\.com|[\w-]+\.push\.(services\.mozilla|apple)\.com|([\w-]+\.)+notify\.windows\.com)$/;
 
 /** IP addresses, names without a dot, and names that no public name server knows (RFC 6761, 6762, 8375, and in use). */
 const privateHost = /^\[|^[\d.]+$|^[^.]+\.?$|\.(local(host)?|internal|lan|home\.arpa)\.?$/;

@@ -236,6 +236,7 @@ describe("endpoints", () => {
   test.each([
     "https://fcm.googleapis.com/wp/abc",
     "https://updates.push.services.mozilla.com/wpush/v2/abc",
+    "https://jmt17.google.com/fcm/send/abc",
     "https://web.push.apple.com/QAbc",
     "https://wns2-db5p.notify.windows.com/w/?token=abc",
     "https://am3p.wns2.notify.windows.com/w/?token=abc",
