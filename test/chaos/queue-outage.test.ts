@@ -42,6 +42,16 @@ describe("QStash", () => {
     await allDelivered(waiting, 60_000);
   });
 
+  it("may be left for the alarm, and taken again, while messages wait", async () => {
+    for (const by of ["alarm", "qstash"] as const) {
+      await rig.simulator.clear();
+      const waiting = await posted(30, 4_000);
+      await rig.crash();
+      await rig.restart(by);
+      await allDelivered(waiting, 60_000);
+    }
+  });
+
   it("that calls twice for each wake changes nothing", async () => {
     await rig.simulator.putSettings({ providers: { qstash: { duplicate: true } } });
     await allDelivered([...(await posted(60)), ...(await posted(60, 2_000))], 30_000);

@@ -24,8 +24,8 @@ export interface Rig {
   readonly simulator: SimulatorApi;
   /** `kill -9` of the service's whole process group: wrangler, workerd, esbuild. */
   crash(): Promise<void>;
-  /** Starts it again, with what it had saved. */
-  restart(): Promise<void>;
+  /** Starts it again, with what it had saved; from then on woken by another scheduler, where that is said. */
+  restart(by?: Scheduler): Promise<void>;
   /** Ends both, and forgets everything. */
   tearDown(): Promise<void>;
 }
@@ -36,8 +36,8 @@ export async function setUp(scheduler: Scheduler = "alarm"): Promise<Rig> {
   const [port, simulatorPort] = await freePorts();
   const simulator = startSimulator(home, simulatorPort, port);
   let service: LocalWorker | undefined;
-  const restart = async (): Promise<void> => {
-    service = startService(home, port, schedulerVariables(scheduler, simulator));
+  const restart = async (by: Scheduler = scheduler): Promise<void> => {
+    service = startService(home, port, schedulerVariables(by, simulator));
     await untilServiceIsUp(service);
   };
   const tearDown = async (): Promise<void> => {
