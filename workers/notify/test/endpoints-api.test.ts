@@ -63,6 +63,8 @@ describe("endpoints", () => {
   it.each([
     ["no types", { types: [] }, "types"],
     ["a type that is none", { types: ["message.eaten"] }, "types.0"],
+    // Counted first: none of the 100,000 is looked at.
+    ["more types than there are", { types: Array.from({ length: 100_000 }, () => "message.eaten") }, "types"],
     ["a test, which is not subscribed to", { types: ["endpoint.test"] }, "types.0"],
     ["a URL that is none", { url: "app.example.com" }, "url"],
     ["plain http", { url: "http://app.example.com/" }, "url"],

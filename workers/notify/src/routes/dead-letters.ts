@@ -33,9 +33,11 @@ const whichRequest = v.pipe(
     {
       ids: v.optional(
         v.pipe(
-          v.array(v.string("expected a message's id"), "expected a list of message ids"),
+          // Counted before any is looked at.
+          v.array(v.unknown(), "expected a list of message ids"),
           v.minLength(1, "expected at least one id"),
           v.maxLength(maxAtOnce, `expected at most ${maxAtOnce} ids`),
+          v.array(v.string("expected a message's id")),
         ),
       ),
       filter: v.optional(filterRequest),

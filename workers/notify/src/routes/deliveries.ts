@@ -43,7 +43,8 @@ deliveries.get("/:id/deliveries", async (c) => {
 const replayRequest = v.union(
   [
     v.strictObject({
-      ids: v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(1_000)),
+      // Counted before any is looked at.
+      ids: v.pipe(v.array(v.unknown()), v.minLength(1), v.maxLength(1_000), v.array(v.string())),
     }),
     v.strictObject({ status: v.literal("dead") }),
   ],

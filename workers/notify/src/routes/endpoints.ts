@@ -31,12 +31,13 @@ endpoints.route("/", deliveries);
 
 const url = v.string("expected a URL");
 const description = v.pipe(v.string("expected text"), v.maxLength(200, "expected at most 200 characters"));
+const knownTypes = [allTypes, ...appEventTypes];
 const types = v.pipe(
-  v.array(
-    v.picklist([allTypes, ...appEventTypes], `expected ${allTypes} or one of ${appEventTypes.join(", ")}`),
-    "expected a list of event types",
-  ),
+  // Counted before any is looked at.
+  v.array(v.unknown(), "expected a list of event types"),
   v.minLength(1, "expected at least one event type"),
+  v.maxLength(knownTypes.length, "expected each event type once"),
+  v.array(v.picklist(knownTypes, `expected ${allTypes} or one of ${appEventTypes.join(", ")}`)),
 );
 
 const newRequest = v.strictObject({ url, types, description: v.optional(description, "") }, "expected an object");

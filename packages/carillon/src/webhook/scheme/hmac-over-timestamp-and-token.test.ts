@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { concatBytes, toHex, utf8 } from "../../crypto/bytes.ts";
 import { signHmac } from "../../crypto/hmac.ts";
 import { ConfigurationError } from "../../error/errors.ts";
@@ -36,6 +36,17 @@ test("accepts the example of Mailgun's own library, in time and by one of the se
   expect(await reasonFor(body, scheme("other", secret), inTime)).toBe("accepted");
   expect(await reasonFor(body, scheme("other"), inTime)).toBe("signature-mismatch");
   expect(await reasonFor(body, scheme(secret), "2014-06-24T21:32:01Z")).toBe("stale");
+});
+
+test("parses the body once to verify it, and once more for whoever reads it, however large it is", async () => {
+  const body = JSON.stringify({ signature });
+  const parse = vi.spyOn(JSON, "parse");
+  expect(await reasonFor(body, scheme("other", secret), inTime)).toBe("accepted");
+  expect(parse.mock.calls.filter(([text]) => text === body)).toHaveLength(2);
+  parse.mockClear();
+  expect(await reasonFor(body, scheme("other"), inTime)).toBe("signature-mismatch");
+  expect(parse.mock.calls.filter(([text]) => text === body)).toHaveLength(1);
+  parse.mockRestore();
 });
 
 test("rejects the other token of that example", async () => {
