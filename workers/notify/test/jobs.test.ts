@@ -1,5 +1,5 @@
 import { simulatorCredentials } from "@carillon/simulator";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { app } from "../src/app.ts";
 import type { Env } from "../src/env.ts";
 import { settingsOf } from "../src/settings.ts";
@@ -61,6 +61,17 @@ describe("a call that QStash has not signed", () => {
       title: "This is not signed by QStash.",
       status: 401,
     });
+  });
+
+  it.each([
+    ["signed-for-another-url", { url: "https://old.example/v1/jobs" }],
+    ["signature-mismatch", { key: "sig_0000000000000000000000000000" }],
+  ])("is told to the log alone: %s", async (reason, signing) => {
+    const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const response = await called(text, signing);
+    expect(log.mock.calls).toEqual([[JSON.stringify({ event: "job-refused", reason })]]);
+    log.mockRestore();
+    expect(await response.text()).not.toContain(reason);
   });
 
   it("is answered 401 before it is read, malformed or not", async () => {
