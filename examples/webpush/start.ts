@@ -7,7 +7,7 @@ import { migrateDirectory, startService, untilServiceIsUp } from "../../scripts/
 import { run } from "../../scripts/run.ts";
 import { createApp } from "./app.ts";
 
-const folder = join(import.meta.dirname, ".carillon");
+const folder = process.env["CARILLON_HOME"] ?? join(import.meta.dirname, ".carillon");
 
 interface Secrets {
   readonly publicKey: string;
@@ -37,7 +37,10 @@ async function secrets(): Promise<Secrets> {
 
 const home = openHome(folder);
 const held = lock(home);
-if ("heldBy" in held) throw new Error(`The example runs already (process ${held.heldBy}).`);
+if ("heldBy" in held) {
+  console.error(`The example runs already (process ${held.heldBy}).`);
+  process.exit(1);
+}
 const stopped = new Promise<void>((resolve) => {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
 });

@@ -240,6 +240,30 @@ describe("a receipt", () => {
   });
 });
 
+describe("a route", () => {
+  interface Routed {
+    readonly people: readonly { readonly steps: readonly { readonly state: string; readonly channel: string }[] }[];
+  }
+
+  it.each([
+    ["clicked", "skipped"],
+    ["dismissed", "waiting"],
+  ])("that goes on unless a push is clicked: %s leaves its next step %s", async (event, state) => {
+    const { id, messages } = await accept({
+      to: { webpush: to, sms: "+15005550010" },
+      content: { webpush: { payload: { title: "T" } }, sms: { text: "T" } },
+      route: [{ channel: "webpush" }, { channel: "sms", after: "1h", unless: "clicked" }],
+    });
+    await untilStatus(messages[0]?.id ?? "", "sent");
+    const [newest] = simulator.store.messages({ provider: "webpush" }, 1).items;
+    const received = simulator.store.message(newest?.id ?? "")?.content;
+    const text = received?.kind === "webpush" ? received.payload : "";
+    expect((await tell({ receipt: receiptOf({ text }), event })).status).toBe(204);
+    const routed = async (): Promise<Routed> => (await call("GET", `/v1/notifications/${id}`)).json();
+    await expect.poll(async () => (await routed()).people[0]?.steps[1]?.state).toBe(state);
+  });
+});
+
 describe("what a receipt says", () => {
   const subject = { shard: 3, uuid: "01a2".padEnd(32, "0"), environment: "production" };
   const here = { environment: "production", shards: 16 };
