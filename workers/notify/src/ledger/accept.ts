@@ -245,18 +245,27 @@ function insertParts(sql: SqlStorage, uuid: string, bytes: Uint8Array): void {
   }
 }
 
-/** Puts another content in the place of a notification's. */
-export function putContent(sql: SqlStorage, uuid: string, content: string): void {
-  const bytes = new TextEncoder().encode(content);
-  const inParts = bytes.length > partBytes;
-  sql.exec("DELETE FROM content_part WHERE notification = ?", uuid);
-  sql.exec(
-    "UPDATE notification SET content = ?2, content_bytes = ?3 WHERE uuid = ?1",
-    uuid,
-    inParts ? null : content,
-    bytes.length,
+/** Puts other contents in the place of notifications'. */
+export function putContents(
+  sql: SqlStorage,
+  contents: readonly { readonly uuid: string; readonly content: string }[],
+): void {
+  const rows = contents.map(({ uuid, content }) => ({ uuid, content, bytes: new TextEncoder().encode(content) }));
+  const isLarge = ({ bytes }: (typeof rows)[number]): boolean => bytes.length > partBytes;
+  const stored = rows.map((row) => ({
+    uuid: row.uuid,
+    content: isLarge(row) ? null : row.content,
+    bytes: row.bytes.length,
+  }));
+  const uuids = rows.map(({ uuid }) => uuid);
+  execForEach(sql, "DELETE FROM content_part WHERE notification IN (SELECT value FROM json_each(?1))", uuids);
+  execForEach(
+    sql,
+    `UPDATE notification SET content = value ->> 'content', content_bytes = value ->> 'bytes'
+     FROM json_each(?1) WHERE notification.uuid = value ->> 'uuid'`,
+    stored,
   );
-  if (inParts) insertParts(sql, uuid, bytes);
+  for (const { uuid, bytes } of rows.filter(isLarge)) insertParts(sql, uuid, bytes);
 }
 
 /** Content of notifications, by stem of the uuid; put together again where it was stored in parts. */

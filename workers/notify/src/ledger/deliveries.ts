@@ -21,7 +21,13 @@ export interface DueDelivery {
   readonly data: Readonly<Record<string, unknown>>;
   /** Of the message that the event is about, while that is kept. */
   readonly message:
-    | { readonly channel: string; readonly to: readonly string[]; readonly metadata: Readonly<Record<string, string>> }
+    | {
+        readonly channel: string;
+        /** The app's own id of whom it is for, where no address was given. */
+        readonly recipient: string | undefined;
+        readonly to: readonly string[];
+        readonly metadata: Readonly<Record<string, string>>;
+      }
     | undefined;
 }
 
@@ -60,10 +66,11 @@ function readDue(sql: SqlStorage, endpoint: string, now: number): readonly DueDe
       at: number;
       data: string;
       addresses: string | null;
+      recipient: string | null;
       channel: string | null;
       metadata: string | null;
     }>(
-      `SELECT due.subject, due.sequence, due.type, due.at, due.data, m.addresses, n.channel, n.metadata
+      `SELECT due.subject, due.sequence, due.type, due.at, due.data, m.addresses, m.recipient_id AS recipient, n.channel, n.metadata
        FROM (SELECT subject, sequence, type, at, data FROM delivery INDEXED BY delivery_due
              WHERE endpoint = ?1 AND due_at <= ?2 ORDER BY due_at LIMIT ?3) AS due
        LEFT JOIN message AS m ON m.uuid = due.subject
@@ -73,7 +80,7 @@ function readDue(sql: SqlStorage, endpoint: string, now: number): readonly DueDe
       deliveriesPerTurn,
     )
     .toArray()
-    .map(({ subject, sequence, type, at, data, addresses, channel, metadata }) => ({
+    .map(({ subject, sequence, type, at, data, addresses, recipient, channel, metadata }) => ({
       subject,
       sequence,
       type,
@@ -84,6 +91,7 @@ function readDue(sql: SqlStorage, endpoint: string, now: number): readonly DueDe
           ? undefined
           : {
               channel,
+              recipient: recipient ?? undefined,
               to: (JSON.parse(addresses) as StoredAddress[]).map(({ label }) => label),
               metadata: JSON.parse(metadata ?? "{}") as Record<string, string>,
             },

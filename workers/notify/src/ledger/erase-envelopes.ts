@@ -1,6 +1,6 @@
 import { stemOf, uuidAt } from "../ids.ts";
 import { isPlainObject } from "../recipients/plain-object.ts";
-import { putContent, readContents } from "./accept.ts";
+import { putContents, readContents } from "./accept.ts";
 import type { Erasure } from "./erasures.ts";
 import type { MessageRow, StoredAddress } from "./rows.ts";
 import { execForEach, withoutPerson } from "./sql.ts";
@@ -42,15 +42,20 @@ export function eraseFromEnvelopes(sql: SqlStorage, rows: readonly MessageRow[],
 /** Whoever is in copy stands in the content. */
 function eraseCopies(sql: SqlStorage, rows: readonly MessageRow[], person: Spelled): void {
   const uuids = [...new Set(rows.map(({ uuid }) => uuidAt(stemOf(uuid), 0)))];
-  for (const [stem, { content: json }] of readContents(sql, uuids)) {
-    const content = JSON.parse(json) as Record<string, unknown>;
-    const copies = ["cc", "bcc", "replyTo"].filter((field) => content[field] !== undefined);
-    if (copies.length === 0) continue;
-    const next = Object.fromEntries(
-      Object.entries(content).map(([field, value]) => [field, copies.includes(field) ? without(value, person) : value]),
-    );
-    putContent(sql, uuidAt(stem, 0), JSON.stringify(next));
-  }
+  const changed = [...readContents(sql, uuids)].flatMap(([stem, { content }]) => {
+    const next = JSON.stringify(withoutCopies(JSON.parse(content) as Record<string, unknown>, person));
+    return next === content ? [] : { uuid: uuidAt(stem, 0), content: next };
+  });
+  putContents(sql, changed);
+}
+
+function withoutCopies(content: Readonly<Record<string, unknown>>, person: Spelled): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(content).map(([field, value]) => [
+      field,
+      ["cc", "bcc", "replyTo"].includes(field) ? without(value, person) : value,
+    ]),
+  );
 }
 
 /** Somebody as requests spell them. */

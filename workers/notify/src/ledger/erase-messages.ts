@@ -1,8 +1,9 @@
+import type { Route } from "../dispatch/escalate.ts";
 import { escalationOf, isRouted, lastOf, notificationOf } from "../ids.ts";
 import { isUnaddressed } from "./awaits-lookup.ts";
 import { eraseFromEnvelopes } from "./erase-envelopes.ts";
 import type { Erasure } from "./erasures.ts";
-import { contentsOf } from "./route-changes.ts";
+import { partsOf } from "./route-changes.ts";
 import type { MessageRow, StoredAddress } from "./rows.ts";
 import { execForEach, selectMessages, withoutPerson } from "./sql.ts";
 import { endUnsent } from "./unsent.ts";
@@ -81,22 +82,18 @@ function forgetAround(sql: SqlStorage, uuids: readonly string[], now: number): v
 
 /** Content of which no message is left but tombstones. What others got too stays, and so what a broadcast has for many. */
 function forgetContents(sql: SqlStorage, uuids: readonly string[]): void {
-  const asked = [...new Set(uuids.map(notificationOf))].map((uuid) => ({
-    uuid,
-    last: lastOf(
-      uuid,
-      uuids.some((message) => isRouted(message) && notificationOf(message) === uuid),
-    ),
-  }));
+  const routes = new Set(uuids.filter(isRouted).map(notificationOf));
+  const asked = [...new Set(uuids.map(notificationOf))].map((uuid) => ({ uuid, last: lastOf(uuid, routes.has(uuid)) }));
   const empty = sql
-    .exec<{ uuid: string }>(
-      `SELECT value ->> 'uuid' AS uuid FROM json_each(?1) WHERE NOT EXISTS (
-         SELECT 1 FROM message WHERE uuid > value ->> 'uuid' AND uuid <= value ->> 'last' AND erased_at IS NULL)
-         AND NOT EXISTS (SELECT 1 FROM broadcast_part AS part WHERE part.uuid = value ->> 'uuid')`,
+    .exec<{ uuid: string; route: string | null }>(
+      `SELECT n.uuid, n.route FROM json_each(?1) AS one JOIN notification AS n ON n.uuid = one.value ->> 'uuid'
+       WHERE NOT EXISTS (SELECT 1 FROM message AS m
+         WHERE m.uuid > n.uuid AND m.uuid <= one.value ->> 'last' AND m.erased_at IS NULL)
+         AND NOT EXISTS (SELECT 1 FROM broadcast_part AS part WHERE part.uuid = n.uuid)`,
       JSON.stringify(asked),
     )
     .toArray()
-    .flatMap(({ uuid }) => contentsOf(sql, uuid));
+    .flatMap(({ uuid, route }) => partsOf(uuid, route === null ? undefined : (JSON.parse(route) as Route)));
   execForEach(
     sql,
     `UPDATE notification SET content = '{}', content_bytes = 2, metadata = NULL

@@ -1,3 +1,4 @@
+import { leaseMs } from "../dispatch/limits.ts";
 import { eraseMessages } from "./erase-messages.ts";
 import { eraseDeliveries, eraseEffects, eraseSchedules, eraseStrays, eraseWalks } from "./erase-rest.ts";
 import type { Cursor } from "./erase-rest.ts";
@@ -38,7 +39,10 @@ export function beginErasure(sql: SqlStorage, { id, recipient, marks }: Erasure,
 
 type Stage = (sql: SqlStorage, erasure: Erasure, after: string, now: number) => Cursor;
 
-/** One after the other, each in as many turns as it takes. Their order is written down: add at the end. */
+/**
+ * One after the other, each in as many turns as it takes. Then, once nobody can have in hand any more what was read before,
+ * what that has brought meanwhile.
+ */
 const stages: readonly Stage[] = [
   eraseOwn,
   eraseAddressed,
@@ -46,9 +50,12 @@ const stages: readonly Stage[] = [
   eraseStrays,
   eraseSchedules,
   eraseDeliveries,
-  // What was caused before the messages were erased. Last, since the others may cause something.
+  eraseEffects,
+  eraseOwn,
+  eraseStrays,
   eraseEffects,
 ];
+const restBefore = 7;
 
 /** One step of one erasure. Once there is nothing more, the directory is told, as surely as of any effect. */
 export function stepErasures(sql: SqlStorage, now: number): void {
@@ -67,12 +74,13 @@ export function stepErasures(sql: SqlStorage, now: number): void {
     return;
   }
   const next = stage(sql, erasure, row.after, now);
+  const at = next === undefined ? row.stage + 1 : row.stage;
   sql.exec(
     "UPDATE erasure SET stage = ?2, after = ?3, due_at = ?4 WHERE id = ?1",
     row.id,
-    next === undefined ? row.stage + 1 : row.stage,
+    at,
     next ?? "",
-    now,
+    at === restBefore && next === undefined ? now + leaseMs : now,
   );
 }
 

@@ -54,7 +54,8 @@ export async function readPulse(storage: DurableObjectStorage, shard: number, no
         | "lookup"
         | "handedLookup"
         | "broadcast"
-        | "part",
+        | "part"
+        | "erasure",
         number | null
       > & {
         depth: number;
@@ -68,6 +69,7 @@ export async function readPulse(storage: DurableObjectStorage, shard: number, no
               (SELECT min(at) FROM lookup_job) AS handedLookup,
               ${earliestBroadcast} AS broadcast,
               ${earliestPart} AS part,
+              (SELECT min(due_at) FROM erasure) AS erasure,
               (SELECT count(*) FROM outbox) AS depth,
               (SELECT min(due_at) FROM outbox) AS outbox,
               (SELECT min(run_at) FROM schedule WHERE due_at IS NOT NULL) AS schedule,
@@ -103,6 +105,7 @@ export async function readPulse(storage: DurableObjectStorage, shard: number, no
       late(row.handedLookup),
       late(row.broadcast),
       late(row.part),
+      late(row.erasure),
       late(alarm),
     ),
   };

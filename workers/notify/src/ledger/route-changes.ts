@@ -20,7 +20,12 @@ function readRoute(sql: SqlStorage, notification: string): Route | undefined {
 
 /** uuids of the notification and, of a route, its later parts. */
 export function contentsOf(sql: SqlStorage, notification: string): readonly string[] {
-  const parts = readRoute(sql, notification)?.channels ?? [undefined];
+  return partsOf(notification, readRoute(sql, notification));
+}
+
+/** The same of one whose route is known. */
+export function partsOf(notification: string, route: Route | undefined): readonly string[] {
+  const parts = route?.channels ?? [undefined];
   return parts.map((_, part) => (part === 0 ? notification : uuidAt(partStem(notification, part), 0)));
 }
 
