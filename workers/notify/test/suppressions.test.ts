@@ -131,7 +131,7 @@ describe("what stands against an address", () => {
   const now = Date.now();
   type Cause =
     | { readonly kind: "suppress"; readonly reason: SuppressionReason; readonly at: number }
-    | { readonly kind: "opt-out" | "lift"; readonly at: number };
+    | { readonly kind: "opt-out" | "lift"; readonly at: number; readonly category?: string | undefined };
 
   async function apply(key: string, { at: ago, ...cause }: Cause): Promise<void> {
     const about = { channel: "email", addressKey: key, label: "l", sourceMessage: undefined, causedAt: now - ago };
@@ -139,8 +139,11 @@ describe("what stands against an address", () => {
       cause.kind === "suppress"
         ? [addSuppressions(env.DB, [{ ...about, reason: cause.reason }], now, false)]
         : cause.kind === "opt-out"
-          ? [addOptOuts(env.DB, [{ ...about, category: "*", reason: "provider" }], now, false)]
-          : [liftSuppressions(env.DB, [about], now), ...liftOptOuts(env.DB, [about], now)];
+          ? [addOptOuts(env.DB, [{ ...about, category: cause.category ?? "*", reason: "provider" }], now, false)]
+          : [
+              ...(cause.category === undefined ? [liftSuppressions(env.DB, [about], now)] : []),
+              ...liftOptOuts(env.DB, [{ ...about, category: cause.category }], now),
+            ];
     await env.DB.batch([...statements]);
   }
 
@@ -152,7 +155,11 @@ describe("what stands against an address", () => {
         reason: fc.constantFrom<SuppressionReason>("complained", "bounced", "recipient-gone", "provider-listed"),
         at,
       }),
-      fc.record({ kind: fc.constantFrom("opt-out" as const, "lift" as const), at }),
+      fc.record({
+        kind: fc.constantFrom("opt-out" as const, "lift" as const),
+        at,
+        category: fc.constantFrom(undefined, "newsletter", "digest"),
+      }),
     );
     const causes = fc.uniqueArray(cause, { minLength: 1, maxLength: 5, selector: (one) => one.at });
     await fc.assert(
@@ -163,10 +170,11 @@ describe("what stands against an address", () => {
         const mixed = [...again.flatMap((index) => given[index] ?? []), ...given.toReversed()];
         for (const one of mixed) await apply(other, one);
         const view = async (key: string): Promise<unknown> =>
-          (await stored(key)).map(({ scope, reason, causedAt }) => [scope, reason, causedAt]);
+          (await stored(key)).map(({ scope, category, reason, causedAt }) => [scope, category, reason, causedAt]);
         expect(await view(other)).toEqual(await view(inOrder));
         // A complaint is never lifted, and neither is what came after the last lift.
-        const lifted = Math.min(...given.filter(({ kind }) => kind === "lift").map((one) => one.at), Infinity);
+        const isWhole = (one: Cause): boolean => one.kind === "lift" && one.category === undefined;
+        const lifted = Math.min(...given.filter(isWhole).map((one) => one.at), Infinity);
         const stands = given.some((one) => one.kind === "suppress" && (one.reason === "complained" || one.at < lifted));
         expect((await stored(other)).some(({ scope }) => scope === "all")).toBe(stands);
       }),
@@ -394,6 +402,13 @@ describe("a provider's own list", () => {
     await expect.poll(reasons.bind(undefined, address)).toEqual(["marketing newsletter provider"]);
     expect((await stored())[0]?.sourceMessage).toBe(id);
     expect((await message(id)).status).toBe("delivered");
+    // Whoever comes back to one group comes back to no other, nor after having left them all.
+    await sendgrid({ event: "group_unsubscribe", asm_group_id: 2, timestamp: seconds() + 3 });
+    await expect
+      .poll(reasons.bind(undefined, address))
+      .toEqual(["marketing provider", "marketing newsletter provider"]);
+    await sendgrid({ event: "group_resubscribe", asm_group_id: 1, ...about, timestamp: seconds() + 4 });
+    await expect.poll(reasons.bind(undefined, address)).toEqual(["marketing provider"]);
   });
 
   it("may be of Slack: a channel that is archived is not written to, until it is opened again", async () => {

@@ -37,9 +37,9 @@ export function addOptOuts(
        SELECT value ->> 'channel', value ->> 'addressKey', value ->> 'category', value ->> 'label', value ->> 'reason',
               value ->> 'sourceMessage', value ->> 'causedAt', ?2
        FROM json_each(?1) WHERE value ->> 'reason' <> 'provider' OR NOT EXISTS (
-         SELECT 1 FROM opt_out AS every WHERE every.channel = value ->> 'channel'
-           AND every.address_key = value ->> 'addressKey' AND every.category = '${everyCategory}'
-           AND every.lifted_at >= value ->> 'causedAt')
+         SELECT 1 FROM opt_out AS back WHERE back.channel = value ->> 'channel'
+           AND back.address_key = value ->> 'addressKey' AND back.category IN ('${everyCategory}', value ->> 'category')
+           AND back.lifted_at >= value ->> 'causedAt')
        ON CONFLICT (channel, address_key, category) DO UPDATE SET
          label = excluded.label, reason = excluded.reason, source_message = excluded.source_message,
          caused_at = excluded.caused_at, removed_at = NULL,
@@ -49,18 +49,24 @@ export function addOptOuts(
     .bind(JSON.stringify(optOuts), now, asked ? 1 : 0);
 }
 
-/** Takes back what providers had said before `causedAt`, of all categories. */
-export function liftOptOuts(
-  db: D1Database,
-  lifted: readonly (AddressOf & { readonly label: string; readonly causedAt: number })[],
-  now: number,
-): readonly D1PreparedStatement[] {
+/** What a provider takes back; of all categories where none is named. */
+interface Lifted extends AddressOf {
+  readonly label: string;
+  readonly causedAt: number;
+  readonly category?: string | undefined;
+}
+
+/**
+ * Takes back what providers had said before `causedAt`. Written down even where there is nothing: what is taken back may come
+ * after it.
+ */
+export function liftOptOuts(db: D1Database, lifted: readonly Lifted[], now: number): readonly D1PreparedStatement[] {
   const json = JSON.stringify(lifted);
   return [
     db
       .prepare(
         `INSERT INTO opt_out (channel, address_key, category, label, reason, caused_at, created_at, removed_at, lifted_at)
-         SELECT value ->> 'channel', value ->> 'addressKey', '${everyCategory}', value ->> 'label', 'provider',
+         SELECT value ->> 'channel', value ->> 'addressKey', ${category("value")}, value ->> 'label', 'provider',
                 value ->> 'causedAt', ?2, value ->> 'causedAt', value ->> 'causedAt'
          FROM json_each(?1) WHERE true
          ON CONFLICT (channel, address_key, category) DO UPDATE SET
@@ -71,10 +77,15 @@ export function liftOptOuts(
       .prepare(
         `UPDATE opt_out SET removed_at = one.value ->> 'causedAt' FROM json_each(?1) AS one
          WHERE opt_out.channel = one.value ->> 'channel' AND opt_out.address_key = one.value ->> 'addressKey'
+           AND ${category("one.value")} IN ('${everyCategory}', opt_out.category)
            AND opt_out.removed_at IS NULL AND opt_out.reason = 'provider' AND opt_out.caused_at <= one.value ->> 'causedAt'`,
       )
       .bind(json),
   ];
+}
+
+function category(of: string): string {
+  return `coalesce(${of} ->> 'category', '${everyCategory}')`;
 }
 
 /** Removes the address's opt-outs from these categories, or from all of them. */

@@ -32,7 +32,7 @@ export function addressEffect(
     case "opt-out":
       return { ...about, kind: "opt-out", category: consequence.own ? optOutCategory : everyCategory };
     case "lift":
-      return { ...about, kind: "lift", of: consequence.of };
+      return { ...about, kind: "lift", of: consequence.of, category: consequence.own && optOutCategory };
     case "soft":
       // One that no message is known of is not counted: it may be counted already.
       return sourceMessage === undefined

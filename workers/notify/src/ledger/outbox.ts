@@ -23,7 +23,12 @@ export type SuppressionEffect = AddressEffect &
     | { readonly kind: "opt-out"; readonly category: string }
     /** A message bounced softly there; `withdrawn`: and was delivered after all. */
     | { readonly kind: "soft-bounce"; readonly withdrawn: boolean }
-    | { readonly kind: "lift"; readonly of: "everything" | "opt-outs" }
+    /** Of opt-outs from one category only; of all of them where that is absent. */
+    | {
+        readonly kind: "lift";
+        readonly of: "everything" | "opt-outs";
+        readonly category?: string | undefined;
+      }
   );
 
 /** Something that apps are told of and that is about no message: told by the shard that its key names. */

@@ -39,7 +39,12 @@ describe("what an event causes for its address", () => {
     SuppressSending,
     SuppressionReason,
   });
-  const topics = (unsubscribeAll: boolean): object => ({ subscription: { newTopicPreferences: { unsubscribeAll } } });
+  const topics = (isOut: boolean, wasOut = false): object => ({
+    subscription: {
+      newTopicPreferences: { unsubscribeAll: isOut },
+      oldTopicPreferences: { unsubscribeAll: wasOut },
+    },
+  });
 
   it.each<[string, DeliveryEvent, object | undefined]>([
     ["Resend, after a bounce", event("resend", "suppressed", { raw: resend("previous_bounce") }), bounced],
@@ -69,7 +74,7 @@ describe("what an event causes for its address", () => {
     [
       "SendGrid's way back",
       event("sendgrid", "unrecognized", { providerType: "group_resubscribe" }),
-      { kind: "lift", of: "opt-outs" },
+      { kind: "lift", of: "opt-outs", own: true },
     ],
     ["SendGrid, dropped for another reason", event("sendgrid", "failed", { reason: "Invalid" }), undefined],
     ["Postmark, deactivated by hand", event("postmark", "suppressed", { providerType: "ManuallyDeactivated" }), listed],
@@ -121,8 +126,13 @@ describe("what an event causes for its address", () => {
       ownOptOut,
     ],
     [
-      "a contact of SES that comes back",
+      "a contact of SES that comes back to a topic",
       event("ses", "unrecognized", { providerType: "Subscription", raw: topics(false) }),
+      { kind: "lift", of: "opt-outs", own: true },
+    ],
+    [
+      "a contact of SES that had wanted nothing, and comes back",
+      event("ses", "unrecognized", { providerType: "Subscription", raw: topics(false, true) }),
       { kind: "lift", of: "opt-outs" },
     ],
     [

@@ -8,7 +8,7 @@ import type { SuppressionReason } from "../directory/suppressions.ts";
  * - `suppress`: nothing is sent there any more. `retire`: nor to the device that has it; where none has, it is suppressed. `soft`: counted, see `soft-bounces.ts`; `received` takes it back.
  * - `opt-out`: nothing that is not required; `own` narrows it to the message's category where that is known.
  * - `lift`: the provider sends there again, so what providers had said before is over: never a complaint, nor what was put
- *   there by hand or by the recipient on our own page.
+ *   there by hand or by the recipient on our own page. `own`: only of the message's category, where that is known.
  */
 export type Consequence =
   | { readonly kind: "suppress"; readonly reason: SuppressionReason }
@@ -16,7 +16,7 @@ export type Consequence =
   | { readonly kind: "soft" }
   | { readonly kind: "received" }
   | { readonly kind: "opt-out"; readonly own?: true | undefined }
-  | { readonly kind: "lift"; readonly of: "everything" | "opt-outs" };
+  | { readonly kind: "lift"; readonly of: "everything" | "opt-outs"; readonly own?: true | undefined };
 
 const bounced: Consequence = { kind: "suppress", reason: "bounced" };
 const complained: Consequence = { kind: "suppress", reason: "complained" };
@@ -27,6 +27,7 @@ const optOut: Consequence = { kind: "opt-out" };
 const ownOptOut: Consequence = { kind: "opt-out", own: true };
 const lift: Consequence = { kind: "lift", of: "everything" };
 const resubscribed: Consequence = { kind: "lift", of: "opt-outs" };
+const ownResubscribed: Consequence = { kind: "lift", of: "opt-outs", own: true };
 
 /** What each type means by itself. `suppressed`: the provider has the address on a list, and does not say on which. */
 const byType: Readonly<Partial<Record<EventType, Consequence>>> = {
@@ -69,7 +70,7 @@ const byProvider: Readonly<Record<string, Rule>> = {
   /** https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event: why it was dropped, and groups. */
   sendgrid({ providerType, type, reason = "" }) {
     if (providerType === "group_unsubscribe") return ownOptOut;
-    if (providerType === "group_resubscribe") return resubscribed;
+    if (providerType === "group_resubscribe") return ownResubscribed;
     if (type !== "suppressed") return undefined;
     if (reason.startsWith("Unsubscribed Address")) return optOut;
     return reason.startsWith("Spam Reporting Address") ? complained : bounced;
@@ -100,9 +101,10 @@ const byProvider: Readonly<Record<string, Rule>> = {
    */
   ses({ type, providerType }, raw) {
     if (providerType === "Subscription") {
-      const { newTopicPreferences } = fields(raw["subscription"]);
-      if (type !== "unsubscribed") return resubscribed;
-      return fields(newTopicPreferences)["unsubscribeAll"] === true ? optOut : ownOptOut;
+      const { newTopicPreferences, oldTopicPreferences } = fields(raw["subscription"]);
+      const [isOut, wasOut] = [newTopicPreferences, oldTopicPreferences].map((one) => fields(one)["unsubscribeAll"]);
+      if (type !== "unsubscribed") return wasOut === true ? resubscribed : ownResubscribed;
+      return isOut === true ? optOut : ownOptOut;
     }
     if (type !== "suppressed") return undefined;
     if (fields(raw["bounce"])["bounceSubType"] === "UnsubscribedRecipient") return optOut;
