@@ -466,6 +466,48 @@ describe("of suppressions and providers", () => {
     ]);
   });
 
+  it("an app is told once of each that ends by itself, and of none that was removed before", async () => {
+    const app = await listen(["suppression.removed"]);
+    const ended = Date.now() - 1_000;
+    const insert = (key: string, expiresAt: number): Promise<unknown> =>
+      env.DB.prepare(
+        `INSERT INTO suppression (channel, address_key, label, reason, caused_at, created_at, expires_at)
+         VALUES ('email', ?1, ?1, 'soft-bounced', 1, ?2, ?3)`,
+      )
+        .bind(key, ended - 1_000, expiresAt)
+        .run();
+    await insert("over@example.com", ended);
+    await insert("open@example.com", ended + 3_600_000);
+    await insert("gone@example.com", ended + 3_600_000);
+    const gone = { channel: "email", address: "gone@example.com" };
+    expect((await call("DELETE", "/v1/suppressions", { body: gone })).status).toBe(204);
+    for (let sweep = 0; sweep < 3; sweep++) await sweepShards(env);
+    await expect.poll(() => app.told.length, { timeout: 10_000 }).toBe(2);
+    await hurry(app);
+    const data = { channel: "email", reason: "soft-bounced", scope: "all" };
+    expect(about(app)).toEqual(
+      expect.arrayContaining([
+        ["suppression.removed", expect.objectContaining({ ...data, address: "gone@example.com" })],
+        [
+          "suppression.removed",
+          expect.objectContaining({ ...data, address: "over@example.com", expiresAt: expect.anything() as unknown }),
+        ],
+      ]),
+    );
+    // It ends again, after it came back.
+    const again = Date.now() - 1;
+    await env.DB.prepare("UPDATE suppression SET expires_at = ?1 WHERE address_key = 'over@example.com'")
+      .bind(again)
+      .run();
+    await sweepShards(env);
+    await expect.poll(() => app.told.length, { timeout: 10_000 }).toBe(3);
+    // What counts against the address is what it was: an end is no removal.
+    const row = await env.DB.prepare(
+      "SELECT removed_at, cleared_at FROM suppression WHERE address_key = 'over@example.com'",
+    ).first();
+    expect(row).toEqual({ removed_at: null, cleared_at: null });
+  });
+
   it("nothing is lost between the directory and a shard, and nothing told twice", async () => {
     const app = await listen(["suppression.created"]);
     const yesterday = Date.now() - 86_400_000;

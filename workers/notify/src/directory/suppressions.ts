@@ -184,3 +184,15 @@ export async function removeSuppression(
     .run();
   return meta.changes > 0;
 }
+
+/** Notes which suppressions have ended by themselves, so that apps are told; nothing else depends on it. */
+export async function noteEndedSuppressions(db: D1Database, now: number): Promise<void> {
+  await db
+    .prepare(
+      // As the index has it, which holds only those whose end is still to be noted.
+      `UPDATE suppression SET ended_at = expires_at
+       WHERE expires_at IS NOT NULL AND ended_at IS NOT expires_at AND expires_at <= ?1 AND removed_at IS NULL`,
+    )
+    .bind(now)
+    .run();
+}

@@ -1,5 +1,6 @@
 import { trimDevices } from "../directory/devices.ts";
 import { trimSoftBounces } from "../directory/soft-bounces.ts";
+import { noteEndedSuppressions } from "../directory/suppressions.ts";
 import { trimTopics } from "../directory/topics.ts";
 import { readListeners } from "../directory/endpoints.ts";
 import { handOverDirectoryEvents } from "../endpoints/directory-events.ts";
@@ -18,6 +19,7 @@ export async function sweepShards(env: Env): Promise<void> {
     await trimSoftBounces(env.DB, now);
     await trimDevices(env.DB, now);
     await trimTopics(env.DB);
+    await noteEndedSuppressions(env.DB, now);
   } catch {
     console.error(JSON.stringify({ event: "directory-not-trimmed" }));
   }
