@@ -85,14 +85,17 @@ export async function eraseFromDirectory(
   { id, recipient }: { readonly id: string; readonly recipient: string },
   marks: readonly ErasureMark[],
 ): Promise<void> {
+  // Once it is done, there may be somebody of this name again.
+  const open = "EXISTS (SELECT 1 FROM erasure WHERE erasure.recipient = ?1)";
   await db.batch([
-    db.prepare("UPDATE erasure SET addresses = ?2 WHERE id = ?1").bind(id, JSON.stringify(marks)),
+    // Whoever comes second finds no addresses any more.
+    db.prepare("UPDATE erasure SET addresses = ?2 WHERE id = ?1 AND addresses IS NULL").bind(id, JSON.stringify(marks)),
     ...hideAddresses(db, marks),
     ...["recipient_address", "preference", "device"].map((table) =>
-      db.prepare(`DELETE FROM ${table} WHERE recipient = ?1`).bind(recipient),
+      db.prepare(`DELETE FROM ${table} WHERE recipient = ?1 AND ${open}`).bind(recipient),
     ),
     db.prepare("DELETE FROM directory_event WHERE data ->> 'recipient' = ?1").bind(recipient),
-    db.prepare("DELETE FROM recipient WHERE id = ?1").bind(recipient),
+    db.prepare(`DELETE FROM recipient WHERE id = ?1 AND ${open}`).bind(recipient),
   ]);
 }
 

@@ -1,6 +1,7 @@
 import {
   confirmErasure,
   eraseFromDirectory,
+  findErasure,
   finishErasure,
   listKnownAddresses,
   listOpenErasures,
@@ -25,21 +26,21 @@ export async function resumeErasures(env: Env): Promise<void> {
  * The directory first: from then on nobody is found by this name. Then the shards, each of which takes as long as it needs
  * and says when it is done. Every part may be done again.
  */
-export async function advanceErasure(env: Env, erasure: StoredErasure): Promise<void> {
-  const { id, recipient } = erasure;
+export async function advanceErasure(env: Env, { id, recipient, marks }: StoredErasure): Promise<void> {
   const [key] = settingsOf(env).recipients.erasureKeys;
   if (recipient === undefined || key === undefined) return;
-  let { marks } = erasure;
   if (marks === undefined) {
-    marks = await Promise.all((await listKnownAddresses(env.DB, recipient)).map((one) => markOf(key, one)));
-    await eraseFromDirectory(env.DB, { id, recipient }, marks);
+    const known = await listKnownAddresses(env.DB, recipient);
+    const own = await Promise.all(known.map((one) => markOf(key, one)));
+    await eraseFromDirectory(env.DB, { id, recipient }, own);
   }
+  // As it stands now: others may be at it, and have brought it to its end.
+  const erasure = await findErasure(env.DB, id);
+  if (erasure?.recipient === undefined || erasure.marks === undefined) return;
   const open = allShards(env).filter((shard) => !erasure.confirmed.includes(shard));
-  if (open.length === 0) await finishErasure(env.DB, { id, marks }, Date.now());
-  const now = Date.now();
-  const begun = await Promise.allSettled(
-    open.map((shard) => shardStub(env, shard).erase({ id, recipient, marks }, now)),
-  );
+  if (open.length === 0) await finishErasure(env.DB, erasure, Date.now());
+  const begin = { id, recipient, marks: erasure.marks };
+  const begun = await Promise.allSettled(open.map((shard) => shardStub(env, shard).erase(begin, Date.now())));
   const failed = begun.filter(({ status }) => status === "rejected").length;
   // The sweep comes by.
   if (failed > 0) console.error(JSON.stringify({ event: "erasure-not-begun", erasure: id, shards: failed }));
