@@ -28,6 +28,14 @@ export const maxOpenChunks = 16;
 /** By priority: while so many are out, no more of it are claimed, so that what is more urgent finds room. */
 export const openChunksOf = [maxOpenChunks, 15, 12] as const;
 
+/**
+ * Of bulk that travels one message a request a lane has one chunk at a time: nobody waits for any of so many, and a shard makes
+ * no more requests for them at once than one chunk does.
+ */
+export function isOneAtATime(priority: number, maxBatch: number): boolean {
+  return priority === openChunksOf.length - 1 && maxBatch === 1;
+}
+
 /** Content that one chunk may carry to Deliver: a call may pass 32 MB. */
 export const maxChunkContentBytes = 8_000_000;
 

@@ -1,5 +1,5 @@
 import { maxBatchOf, takesKeys } from "../dispatch/lanes.ts";
-import { leaseMs, maxOpenChunks, maxTurnContentBytes } from "../dispatch/limits.ts";
+import { isOneAtATime, leaseMs, maxOpenChunks, maxTurnContentBytes } from "../dispatch/limits.ts";
 import { randomToken, stemOf, uuidAt } from "../ids.ts";
 import type { ByPriority, Taken } from "../lane/pacer.ts";
 import type { Settings } from "../settings.ts";
@@ -199,17 +199,18 @@ function claimDue(turn: Turn, open: number): void {
     placed,
   );
   keepGates(sql, gates);
-  for (const { lane, members } of chunks) {
+  for (const { lane, members, priority } of chunks) {
     if (turn.contentBytes >= maxTurnContentBytes) return;
     const chunk = { id: randomToken(8), token: randomToken(8), lane, members, renderedAt: now, repeats: false };
     sql.exec(
-      "INSERT INTO chunk (id, token, lane, members, open, at, rendered_at) VALUES (?, ?, ?, ?, 1, ?, ?)",
+      "INSERT INTO chunk (id, token, lane, members, open, at, rendered_at, narrow) VALUES (?, ?, ?, ?, 1, ?, ?, ?)",
       chunk.id,
       chunk.token,
       lane,
       JSON.stringify(members),
       now + leaseMs,
       now,
+      Number(isOneAtATime(priority, maxBatchOf(settings, lane))),
     );
     sql.exec(
       `UPDATE message SET due_at = NULL, chunk = ?2, place = 'queued', status = iif(status = 'scheduled', 'queued', status)

@@ -3,7 +3,14 @@ import type { DueMessage, PlannedChunk } from "../dispatch/chunks.ts";
 import { interleave, shuffled } from "../dispatch/interleave.ts";
 import { currentLane, lanesFor, maxBatchOf } from "../dispatch/lanes.ts";
 import type { Lane } from "../dispatch/lanes.ts";
-import { chunkSize, largestChunk, leasesBeforeAlone, maxChunkContentBytes, openChunksOf } from "../dispatch/limits.ts";
+import {
+  chunkSize,
+  isOneAtATime,
+  largestChunk,
+  leasesBeforeAlone,
+  maxChunkContentBytes,
+  openChunksOf,
+} from "../dispatch/limits.ts";
 import { stemOf } from "../ids.ts";
 import type { Settings } from "../settings.ts";
 import type { Accounts } from "./accounts.ts";
@@ -68,12 +75,16 @@ export function plan(sql: SqlStorage, now: number, settings: Settings, accounts:
         const behind = isLong ? readBehind(sql, queue, now, last, Math.min(limit, behindEach)) : [];
         return { queue, limit, isLong, ...sortOut([...head, ...behind], queue, isLong, now, settings, accounts) };
       });
+    const begun = new Set<string>();
     const refused = new Map<string, Set<string>>();
     const taken = new Map<string, Set<string>>();
     const note = (of: Map<string, Set<string>>, { queue, lane }: Candidate): void =>
       void of.set(queue.lane, (of.get(queue.lane) ?? new Set()).add(lane));
     const pay = (message: Candidate, opensChunk: boolean): boolean => {
       const { lane, maxBatch } = message;
+      // Its queue is looked at again when that chunk is back; one that stands in for another lane waits for nobody.
+      const isOnly = opensChunk && !message.misplaced && isOneAtATime(priority, maxBatch);
+      if (isOnly && begun.has(lane)) return false;
       const isFree = !opensChunk && accounts.isPaidByChunk(lane, maxBatch);
       if (!isFree && accounts.left(lane, priority) < 1) {
         note(refused, message);
@@ -81,6 +92,7 @@ export function plan(sql: SqlStorage, now: number, settings: Settings, accounts:
         return false;
       }
       if (!isFree) accounts.spend(lane, priority, 1);
+      if (isOnly) begun.add(lane);
       note(taken, message);
       return true;
     };
@@ -104,14 +116,14 @@ export function plan(sql: SqlStorage, now: number, settings: Settings, accounts:
 
 /** How many messages of a queue its lane could take; more are not read. */
 function usefulRows({ priority, lane }: Queue, room: number, settings: Settings, accounts: Accounts): number {
-  const most = Math.min(maxDuePerTurn, room * largestChunk(settings));
+  const maxBatch = maxBatchOf(settings, lane);
+  const most = isOneAtATime(priority, maxBatch)
+    ? chunkSize(settings, { maxBatch }, 1)
+    : Math.min(maxDuePerTurn, room * largestChunk(settings));
   const rate = settings.rates.get(lane);
   // Of a lane that is out, the next lanes take them.
   if (rate === undefined || accounts.isOut(lane)) return most;
-  return Math.min(
-    most,
-    Math.max(0, accounts.left(lane, priority)) * (rate.per === "request" ? maxBatchOf(settings, lane) : 1),
-  );
+  return Math.min(most, Math.max(0, accounts.left(lane, priority)) * (rate.per === "request" ? maxBatch : 1));
 }
 
 interface SortedOut {

@@ -1,8 +1,12 @@
 import { maxOpenChunks, openChunksOf } from "../dispatch/limits.ts";
 
+/** The last of the priorities. */
+const bulk = openChunksOf.length - 1;
+
 /**
  * Queues: what is due, by priority and lane. Those of no lane yet (written by a build before, or without a choice) are the
- * queue of the empty name. One look into the index leads from each queue to the next, and one to its first message.
+ * queue of the empty name. One look into the index leads from each queue to the next, and one to its first message. Bulk of a lane that
+ * has one chunk at a time is not among them while that is out.
  */
 const queues = `WITH RECURSIVE queue (priority, lane) AS (
     VALUES (0, ''), (1, ''), (2, '')
@@ -17,7 +21,8 @@ const queues = `WITH RECURSIVE queue (priority, lane) AS (
   ), next (priority, lane, due, opens) AS (
     SELECT waits.priority, waits.lane, due, max(due, coalesce(gate.until, 0))
     FROM waits LEFT JOIN lane_gate AS gate ON gate.lane = waits.lane AND gate.priority = waits.priority
-    WHERE due IS NOT NULL
+    WHERE due IS NOT NULL AND NOT EXISTS (
+      SELECT 1 FROM chunk WHERE open = 1 AND narrow = 1 AND chunk.lane = waits.lane AND waits.priority = ${bulk})
   )`;
 
 /** When something can be claimed, whichever the priority; for a health's sake, not counting whether there is room for it. */

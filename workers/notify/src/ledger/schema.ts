@@ -404,6 +404,10 @@ const steps: readonly string[] = [
   CREATE INDEX broadcast_part_due ON broadcast_part (due_at) WHERE due_at IS NOT NULL;
   CREATE INDEX broadcast_part_sweep ON broadcast_part (sweep_at) WHERE sweep_at IS NOT NULL;
   `,
+  `
+  -- 1: no other chunk of its lane and priority is claimed while it is out.
+  ALTER TABLE chunk ADD COLUMN narrow INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /** Takes the steps that this shard has not taken. Runs in the constructor, before any call. */
