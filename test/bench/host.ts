@@ -10,7 +10,7 @@ import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 
 const root = join(import.meta.dirname, "../..");
-const compatibilityDate = "2026-11-17";
+export const compatibilityDate = "2026-11-17";
 
 export const apiKey = "crl_benchmark_only_admin_key";
 
@@ -81,7 +81,7 @@ export async function startHost(): Promise<Host> {
   };
 }
 
-async function bundle(entry: string): Promise<string> {
+export async function bundle(entry: string): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [join(root, entry)],
     bundle: true,
@@ -95,7 +95,7 @@ async function bundle(entry: string): Promise<string> {
   return outputFiles[0]?.text ?? "";
 }
 
-async function migrate(service: Miniflare): Promise<void> {
+export async function migrate(service: Miniflare): Promise<void> {
   const directory = (await service.getD1Database("DB")) as unknown as {
     prepare(sql: string): { run(): Promise<unknown> };
   };
