@@ -3,7 +3,8 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, it, vi } from "vitest";
 import { root } from "../../scripts/run.ts";
-import { freePort, processesOf, removeFolder, temporaryFolder } from "../e2e/launch.ts";
+import { freePort } from "../chaos/rig.ts";
+import { processesOf, removeFolder, temporaryFolder } from "../e2e/launch.ts";
 
 const home = temporaryFolder();
 afterAll(() => removeFolder(home));

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { simulatorCredentials } from "@carillon/simulator";
 import type { Page } from "puppeteer-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from "vitest";
+import { adminApiKey } from "../../scripts/local/workers.ts";
 import { firefoxPath } from "../../scripts/firefox.ts";
 import { root } from "../../scripts/run.ts";
 import { removeFolder, temporaryFolder } from "../e2e/launch.ts";
@@ -223,6 +224,58 @@ describe.skipIf(executablePath === undefined)("a real Firefox", () => {
     expect(await state()).toBe("This browser is subscribed.");
     const { endpoint } = await subscription();
     expect([before.endpoint, old]).not.toContain(endpoint);
+    await page.click("#ring");
+    await untilLogged("delivered");
+    await closeAll();
+  });
+
+  it("gets what was sent while it was away, and of one topic the last", async () => {
+    await open();
+    const to = await subscription();
+    await firefox.setOffline(true);
+    const send = (title: string, topic?: string): Promise<unknown> =>
+      rig.service.post({ channel: "webpush", to, content: { payload: { title }, ...(topic && { topic }) } });
+    await send("First", "news");
+    await untilNewest("sent");
+    await send("Other");
+    await untilNewest("sent");
+    await send("Second", "news");
+    await untilNewest("sent");
+    await firefox.setOffline(false);
+    await untilNewest("delivered");
+    await untilShown("Other");
+    await untilShown("Second");
+    expect(await firefox.shown()).not.toContain("First");
+    expect((await deliveries()).slice(-3).map(({ state }) => state)).toEqual([
+      "replaced",
+      "acknowledged",
+      "acknowledged",
+    ]);
+    await closeAll();
+  });
+
+  it("is subscribed anew by its service worker when the push service has lost it, and an open page registers that", async () => {
+    await open();
+    const recipient = await inPage<string>("return recipient;");
+    const registered = async (): Promise<unknown> => {
+      const url = `${rig.serviceUrl}/v1/recipients/${recipient}/push-subscriptions`;
+      const list = await fetch(url, { headers: { authorization: `Bearer ${adminApiKey}` } });
+      const { subscriptions } = (await list.json()) as {
+        readonly subscriptions: readonly { readonly address: string }[];
+      };
+      return subscriptions.map(({ address }) => address);
+    };
+    const before = await registered();
+    const { endpoint } = await subscription();
+    // `pushsubscriptionchange` comes of it.
+    await firefox.setOffline(true);
+    await fetch(`${rig.simulatorUrl}/api/push/subscriptions`, { method: "DELETE" });
+    await firefox.setOffline(false);
+    await vi.waitFor(async () => {
+      expect(await registered()).toHaveLength(1);
+      expect(await registered()).not.toEqual(before);
+    }, within);
+    expect((await subscription()).endpoint).not.toBe(endpoint);
     await page.click("#ring");
     await untilLogged("delivered");
     await closeAll();

@@ -9,6 +9,8 @@ export interface Firefox {
   /** Does to the notification of this title what a person would. */
   click(title: string): Promise<void>;
   close(title: string): Promise<void>;
+  /** Takes the network away, or gives it back. */
+  setOffline(isOffline: boolean): Promise<void>;
   /** What a page's script says that runs by itself. (Whatever puppeteer evaluates counts as done by a person.) */
   unasked(url: string, expression: string): Promise<unknown>;
 }
@@ -38,6 +40,7 @@ export async function launchFirefox(executablePath: string, simulatorUrl: string
       "dom.push.connection.enabled": true,
       "dom.push.serverURL": `${simulatorUrl.replace("http", "ws")}/api/push/socket`,
       "dom.push.testing.allowInsecureServerURL": true,
+      "dom.push.retryBaseInterval": 100,
       "dom.user_activation.transient.timeout": activationMs,
       // Not the desktop's, of which there may be none.
       "alerts.useSystemBackend": false,
@@ -81,6 +84,10 @@ export async function launchFirefox(executablePath: string, simulatorUrl: string
     shown: async () => (await alerts()).map(({ title }) => title),
     click: (title) => press(title, "alertBox"),
     close: (title) => press(title, "alert-close"),
+    async setOffline(isOffline) {
+      const own = (await contexts({ "moz:scope": "chrome" })).find(({ url }) => url.endsWith("/browser.xhtml"));
+      await evaluate(own?.context ?? "", `void (Services.io.offline = ${isOffline})`);
+    },
     async unasked(url, expression) {
       const page = (await contexts({})).find((one) => one.url === url);
       await new Promise((resolve) => setTimeout(resolve, 2 * activationMs));

@@ -83,7 +83,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   });
 
   const own = new Hono();
-  own.route("/api", controlApi({ store, subscriptions, routes, dispatcher, target, now, wake }));
+  own.route("/api", controlApi({ store, subscriptions, autopush, routes, dispatcher, target, now, wake }));
   own.route("/", pages({ store, routes, queue: queue.records, now }));
   own.onError((error) => {
     throw error;

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { faultSchema } from "../fault.ts";
 import { eventTypes } from "../outcome.ts";
 import { pushApi } from "../push/api.ts";
+import type { Autopush } from "../push/autopush.ts";
 import type { PushRecords } from "../push/records.ts";
 import type { Route } from "../route.ts";
 import { defaultSettings, settingsSchema, type Settings } from "../settings.ts";
@@ -13,6 +14,7 @@ import { planOne } from "../webhook/plan.ts";
 export interface ControlOptions {
   readonly store: Store;
   readonly subscriptions: PushRecords;
+  readonly autopush: Autopush;
   readonly routes: readonly Route[];
   readonly dispatcher: Dispatcher;
   /** Base URL of the webhooks' receiver. */
@@ -106,7 +108,7 @@ export function controlApi(options: ControlOptions): Hono {
     });
   });
 
-  app.route("/push", pushApi(options.subscriptions));
+  app.route("/push", pushApi(options.subscriptions, options.autopush));
 
   app.notFound(notFound);
   return app;

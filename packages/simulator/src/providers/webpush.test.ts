@@ -342,6 +342,6 @@ test("hands what comes for a real browser on to it, sealed, and keeps neither wh
   const chromium = endpoint.replace("https://push.simulator.test/push/", "https://jmt17.google.com/fcm/send/");
   expect((await push(simulator, { ...to, endpoint: chromium }, { body })).status).toBe(201);
 
-  browser.receive(JSON.stringify({ messageType: "unregister", channelID }));
+  expect((await simulator.fetch("http://localhost/api/push/subscriptions", { method: "DELETE" })).status).toBe(204);
   expect((await push(simulator, to, { body })).status).toBe(404);
 });

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import * as v from "valibot";
 import { parseJson } from "../wire/json.ts";
 import { subscribe } from "./fake-browser.ts";
+import type { Autopush } from "./autopush.ts";
 import type { PushRecords } from "./records.ts";
 import { pushServices } from "./services.ts";
 
@@ -13,13 +14,18 @@ const subscriptionSchema = v.strictObject({
 
 /**
  * `/api/push`: what a page does in a browser, for browsers that are none. `POST subscriptions` answers a subscription as
- * `toJSON()` gives it. Of real browsers `GET subscriptions` lists theirs, and `GET deliveries` what became of each message.
+ * `toJSON()` gives it. Of real browsers `GET subscriptions` lists theirs, `DELETE` loses them, and `GET deliveries` says what
+ * became of each message.
  */
-export function pushApi(records: PushRecords): Hono {
+export function pushApi(records: PushRecords, autopush: Autopush): Hono {
   const app = new Hono();
   app.get("/subscriptions", (c) =>
     c.json({ items: records.subscriptions().map(({ browser, channel, key }) => ({ browser, channel, key })) }),
   );
+  app.delete("/subscriptions", (c) => {
+    autopush.forget();
+    return c.body(null, 204);
+  });
   app.get("/deliveries", (c) => c.json({ items: records.deliveries().map(({ body: _, ...delivery }) => delivery) }));
   app.post("/subscriptions", async (c) => {
     const text = await c.req.text();

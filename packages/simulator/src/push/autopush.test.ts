@@ -134,6 +134,15 @@ test("what is unregistered gets nothing more", () => {
   expect(stateOf(push(token))).toEqual([undefined, undefined]);
 });
 
+test("a push service that has lost its data ends its connections, and gives browsers other ids", () => {
+  const { browser, uaid } = greet();
+  const token = register(browser);
+  autopush.forget();
+  expect(browser.closed).toEqual([[1001, "Forgotten"]]);
+  expect(greet(uaid).uaid).not.toBe(uaid);
+  expect(stateOf(push(token))).toEqual([undefined, undefined]);
+});
+
 describe("a message", () => {
   test("goes to the browser as it came, and ends with its word", () => {
     const { browser } = greet();

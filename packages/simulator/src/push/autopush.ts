@@ -37,6 +37,8 @@ export interface Autopush {
   connect(socket: BrowserSocket): BrowserConnection;
   /** Delivers now, or once the browser is connected again. */
   push(push: Push): void;
+  /** Loses every real browser, as a push service that has lost its data: each subscribes anew when it is connected again. */
+  forget(): void;
 }
 
 /** RFC 4122, as browsers make them. */
@@ -143,6 +145,12 @@ export function createAutopush(options: { readonly records: PushRecords; readonl
       const state = ttlSeconds === 0 && !isConnected ? "expired" : "waiting";
       records.put({ id, browser, channel, topic, expiresAtMs, state, body: toBase64Url(body) });
       deliver(browser);
+    },
+
+    forget() {
+      for (const subscription of records.subscriptions()) records.unsubscribe(subscription);
+      for (const socket of connected.values()) socket.close(1001, "Forgotten");
+      connected.clear();
     },
   };
 }
