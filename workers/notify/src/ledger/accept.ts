@@ -1,6 +1,7 @@
 import { lanesFor } from "../dispatch/lanes.ts";
 import { partStem, stemOf, uuidAt } from "../ids.ts";
 import type { Settings } from "../settings.ts";
+import { insertParts, partBytes, readParts } from "./content-parts.ts";
 import { planLookups } from "./lookups.ts";
 import { firstOpenLane } from "./pauses.ts";
 import { planBroadcast } from "./broadcasts.ts";
@@ -88,8 +89,6 @@ export type AcceptAnswer =
   | { readonly outcome: "repeated"; readonly notifications: readonly string[] }
   /** The key was used for another request. */
   | { readonly outcome: "conflict" };
-
-const partBytes = 1_000_000;
 
 /** Writes everything that was asked for. Runs inside the caller's transaction. */
 export function accept(sql: SqlStorage, command: AcceptCommand, settings: Settings): AcceptAnswer {
@@ -238,36 +237,6 @@ export function insertContent(
   if (inParts) insertParts(sql, uuid, bytes);
 }
 
-function insertParts(sql: SqlStorage, uuid: string, bytes: Uint8Array): void {
-  for (let part = 0; part * partBytes < bytes.length; part++) {
-    const data = bytes.slice(part * partBytes, (part + 1) * partBytes);
-    sql.exec("INSERT INTO content_part (notification, part, data) VALUES (?, ?, ?)", uuid, part, data.buffer);
-  }
-}
-
-/** Puts other contents in the place of notifications'. */
-export function putContents(
-  sql: SqlStorage,
-  contents: readonly { readonly uuid: string; readonly content: string }[],
-): void {
-  const rows = contents.map(({ uuid, content }) => ({ uuid, content, bytes: new TextEncoder().encode(content) }));
-  const isLarge = ({ bytes }: (typeof rows)[number]): boolean => bytes.length > partBytes;
-  const stored = rows.map((row) => ({
-    uuid: row.uuid,
-    content: isLarge(row) ? null : row.content,
-    bytes: row.bytes.length,
-  }));
-  const uuids = rows.map(({ uuid }) => uuid);
-  execForEach(sql, "DELETE FROM content_part WHERE notification IN (SELECT value FROM json_each(?1))", uuids);
-  execForEach(
-    sql,
-    `UPDATE notification SET content = value ->> 'content', content_bytes = value ->> 'bytes'
-     FROM json_each(?1) WHERE notification.uuid = value ->> 'uuid'`,
-    stored,
-  );
-  for (const { uuid, bytes } of rows.filter(isLarge)) insertParts(sql, uuid, bytes);
-}
-
 /** Content of notifications, by stem of the uuid; put together again where it was stored in parts. */
 export function readContents(sql: SqlStorage, uuids: readonly string[]): Map<string, NotificationContent> {
   const found = sql
@@ -303,13 +272,4 @@ export interface NotificationContent {
   readonly expiresAt?: number | undefined;
   /** JSON. */
   readonly content: string;
-}
-
-function readParts(sql: SqlStorage, uuid: string): string {
-  const decoder = new TextDecoder();
-  let text = "";
-  for (const row of sql.exec("SELECT data FROM content_part WHERE notification = ? ORDER BY part", uuid)) {
-    text += decoder.decode(row["data"] as ArrayBuffer, { stream: true });
-  }
-  return text + decoder.decode();
 }

@@ -1,6 +1,7 @@
 import { stemOf, uuidAt } from "../ids.ts";
 import { isPlainObject } from "../recipients/plain-object.ts";
-import { putContents, readContents } from "./accept.ts";
+import { readContents } from "./accept.ts";
+import { putContents } from "./content-parts.ts";
 import type { Erasure } from "./erasures.ts";
 import type { MessageRow, StoredAddress } from "./rows.ts";
 import { execForEach, withoutPerson } from "./sql.ts";
