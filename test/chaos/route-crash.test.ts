@@ -60,6 +60,8 @@ describe("kill -9 of the service on somebody's way along a route", { timeout: 60
   it.each<Crash>([
     { when: "the second step waits for its time" },
     { when: "its time has come, and nothing is written", at: "claim: not begun" },
+    { when: "it is started, and that is not committed", at: "claim: written, not committed" },
+    { when: "it is started and committed, and handed to nobody", at: "claim: committed" },
     { when: "its message is handed over, and no request is made", at: "send: no request made" },
     { when: "its provider has taken it, and the answer is not read", at: "send: taken, answer not read" },
     { when: "that is not committed", at: "record: written, not committed" },

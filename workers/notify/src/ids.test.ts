@@ -1,5 +1,23 @@
 import { describe, expect, it } from "vitest";
-import { formatId, newStem, parseId, shardOfName, shardName, stemOf, uuidAt } from "./ids.ts";
+import {
+  escalationOf,
+  formatId,
+  isRouted,
+  lastOf,
+  maxPeople,
+  maxSiblings,
+  newStem,
+  notificationOf,
+  parseId,
+  partOf,
+  partStem,
+  personOf,
+  routedUuid,
+  shardName,
+  shardOfName,
+  stemOf,
+  uuidAt,
+} from "./ids.ts";
 
 describe("ids", () => {
   const stem = newStem(new Date("2026-11-23T12:00:00Z"));
@@ -34,6 +52,31 @@ describe("ids", () => {
   ])("%s is none", (_, text) => {
     expect(parseId("msg", good, 16)).toBeDefined();
     expect(parseId("msg", text, 16)).toBeUndefined();
+  });
+
+  it("of a route's messages tell the notification, the part and the person", () => {
+    const root = partStem(stem, 0);
+    for (const [part, person, sibling] of [
+      [0, 0, 0],
+      [1, 999, 19],
+      [255, maxPeople, maxSiblings],
+    ] as const) {
+      const uuid = routedUuid(partStem(stem, part), person, sibling);
+      expect(parseId("msg", formatId("msg", 3, uuid), 16)).toEqual({ shard: 3, uuid });
+      expect([isRouted(uuid), partOf(uuid)]).toEqual([true, part]);
+      expect(notificationOf(uuid)).toBe(uuidAt(root, 0));
+      expect(escalationOf(uuid)).toBe(routedUuid(root, person, 0));
+      expect(uuid.startsWith(personOf(escalationOf(uuid), part))).toBe(true);
+      // All of them stand in the notification's range.
+      expect(uuid > notificationOf(uuid) && uuid <= lastOf(notificationOf(uuid), true)).toBe(true);
+    }
+  });
+
+  it("of other messages say that there is no route", () => {
+    const uuid = uuidAt(stem, 1_000);
+    expect(isRouted(uuid)).toBe(false);
+    expect(notificationOf(uuid)).toBe(uuidAt(stem, 0));
+    expect(uuid <= lastOf(notificationOf(uuid), false)).toBe(true);
   });
 
   it("name the object of each shard, and only that", () => {

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { graceMs, maxAheadDays, parseDuration, readWhen } from "./when.ts";
+import { formatDuration, graceMs, maxAheadDays, parseDuration, readWhen } from "./when.ts";
 import type { When, WhenRequest } from "./when.ts";
 
 const now = new Date("2026-11-24T12:00:00Z");
@@ -13,6 +13,13 @@ function read(request: WhenRequest): When & { readonly errors: readonly string[]
 const at = (ms: number): string => new Date(now.getTime() + ms).toISOString();
 
 describe("a duration", () => {
+  it("is written as it was read, in the largest unit that is whole", () => {
+    for (const text of ["90s", "10m", "1h", "90m", "7d", "25h"]) {
+      expect(formatDuration(parseDuration(text) ?? 0)).toBe(text);
+    }
+    expect(formatDuration(parseDuration("3600s") ?? 0)).toBe("1h");
+  });
+
   it.each([
     ["90s", 90_000],
     ["10m", 600_000],
