@@ -204,6 +204,11 @@ describe("an answer", () => {
     expect(await textOf(await nodeFetch()(origin, {}))).toBe(text);
   });
 
+  it("may take longer than an idle connection is kept", { timeout: 10_000 }, async () => {
+    const origin = await serve((_, outgoing) => void setTimeout(() => outgoing.end("late"), 4_500));
+    expect(await textOf(await nodeFetch()(origin, {}))).toBe("late");
+  });
+
   it("breaks off where what is packed is not", async () => {
     const origin = await serve((_, outgoing) => {
       outgoing.writeHead(200, { "content-encoding": "gzip" }).end("no gzip");
