@@ -1,15 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { createServer } from "node:http";
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { readD1Migrations } from "@cloudflare/vitest-plugin";
-import { createSimulator, simulatorCredentials } from "@carillon/simulator";
+import { simulatorCredentials } from "@carillon/simulator";
 import type { Simulator } from "@carillon/simulator";
-import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { root } from "../../scripts/run.ts";
+import { bundle } from "../workerd/bundle.ts";
+import { serveSimulator } from "../workerd/simulator.ts";
 
-const root = join(import.meta.dirname, "../..");
 export const compatibilityDate = "2026-11-17";
 
 export const apiKey = "crl_benchmark_only_admin_key";
@@ -24,8 +22,7 @@ export interface Host {
 
 export async function startHost(): Promise<Host> {
   execFileSync("node", ["scripts/generate.ts"], { cwd: root });
-  const simulator = createSimulator();
-  const loopback = await serve(simulator);
+  const loopback = await serveSimulator();
   const credentials = {
     RESEND_API_KEY: simulatorCredentials.resend.apiKey,
     POSTMARK_SERVER_TOKEN: simulatorCredentials.postmark.serverToken,
@@ -73,26 +70,12 @@ export async function startHost(): Promise<Host> {
   return {
     service: serviceUrl,
     rival: rivalUrl,
-    simulator,
+    simulator: loopback.simulator,
     stop: async () => {
       await Promise.all([service.dispose(), rival.dispose()]);
-      loopback.close();
+      await loopback.close();
     },
   };
-}
-
-export async function bundle(entry: string): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [join(root, entry)],
-    bundle: true,
-    minify: true,
-    write: false,
-    format: "esm",
-    target: "es2024",
-    conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:*", "node:*"],
-  });
-  return outputFiles[0]?.text ?? "";
 }
 
 export async function migrate(service: Miniflare): Promise<void> {
@@ -103,27 +86,4 @@ export async function migrate(service: Miniflare): Promise<void> {
   for (const { queries } of await readD1Migrations(folder)) {
     for (const query of queries) await directory.prepare(query).run();
   }
-}
-
-/** The simulator's `fetch` on a loopback port. */
-async function serve(simulator: Simulator): Promise<{ readonly port: number; close(): void }> {
-  const server = createServer((incoming, outgoing) => void answer(simulator, incoming, outgoing));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { port: (server.address() as AddressInfo).port, close: () => server.close() };
-}
-
-async function answer(simulator: Simulator, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  const hop = new Set(["host", "connection", "transfer-encoding"]);
-  const headers = Object.entries(incoming.headers).filter(
-    (entry): entry is [string, string] => typeof entry[1] === "string" && !hop.has(entry[0]),
-  );
-  const response = await simulator.fetch(`https://${incoming.headers.host}${incoming.url}`, {
-    method: incoming.method ?? "GET",
-    headers,
-    ...(chunks.length > 0 ? { body: Buffer.concat(chunks) } : {}),
-  });
-  outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-  outgoing.end(Buffer.from(await response.arrayBuffer()));
 }

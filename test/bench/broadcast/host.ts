@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { simulatorCredentials } from "@carillon/simulator";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { apiKey, bundle, compatibilityDate, migrate } from "../host.ts";
+import { bundle } from "../../workerd/bundle.ts";
+import { apiKey, compatibilityDate, migrate } from "../host.ts";
 import type { Subscription } from "../sdk/subscriptions.ts";
 
 export const shards = 16;
