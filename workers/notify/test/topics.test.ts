@@ -95,6 +95,16 @@ describe("a member", () => {
     expect((await topic(id)).members).toBe(1);
   });
 
+  it("stays one when the device is registered again by who has it", async () => {
+    const [id, ada, subscription] = [await newTopic(), newRecipientId(), await browser()];
+    const { id: device } = await (await putSubscription(ada, subscription)).json<{ id: string }>();
+    await member(id, ada, "PUT", { device });
+    // A browser registers at every visit, and one visit a day is written down.
+    await env.DB.prepare("UPDATE device SET seen_at = 1 WHERE id = ?1").bind(device).run();
+    expect((await putSubscription(ada, subscription)).status).toBe(200);
+    expect((await membersOf(id)).members).toMatchObject([{ recipient: ada, device }]);
+  });
+
   it("joins and leaves with their own token what is open, from an allowed page", async () => {
     const [open, closed, ada, bob] = [
       await newTopic({ open: true }),
