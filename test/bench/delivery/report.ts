@@ -57,7 +57,7 @@ export function report({ latencies, throughputs, costs }: Measured): string {
         ];
       }),
     ),
-    `List prices as read on ${readOn}, past what the paid plans include, in US dollars a million: ${prices
+    `List prices by copies of the price pages that were read on ${readOn}, past what the paid plans include, in US dollars a million: ${prices
       .map(({ name, perMillion }) => `${name} ${perMillion}`)
       .join(", ")}. The Free plans carry a day: ${prices
       .map(({ name, freeADay }) => `${count(freeADay)} ${name}`)
