@@ -105,6 +105,17 @@ describe("a member", () => {
     expect((await membersOf(id)).members).toMatchObject([{ recipient: ada, device }]);
   });
 
+  it("joins without a body, however that is said", async () => {
+    const [id, ada] = [await newTopic(), newRecipientId()];
+    const joined = await call("PUT", `/v1/topics/${id}/members/${ada}`, { headers: { "content-length": "0" } });
+    expect(joined.status).toBe(201);
+    const empty = await call("PUT", `/v1/topics/${id}/members/${ada}`, {
+      body: "",
+      headers: { "content-type": "text/plain" },
+    });
+    expect(empty.status).toBe(200);
+  });
+
   it("joins and leaves with their own token what is open, from an allowed page", async () => {
     const [open, closed, ada, bob] = [
       await newTopic({ open: true }),

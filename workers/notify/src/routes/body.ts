@@ -37,18 +37,39 @@ export async function readBody(c: Context, maxBytes: number = maxBodyBytes): Pro
   return body;
 }
 
+const jsonTypes = ["application/json"];
+
 /** JSON that fits a schema; anything else ends the request with a problem that names the field. */
 export async function readJson<T extends v.GenericSchema>(
   c: Context,
   schema: T,
   maxBytes: number = maxBodyBytes,
-  types: readonly string[] = ["application/json"],
+  types: readonly string[] = jsonTypes,
 ): Promise<v.InferOutput<T>> {
+  refuseOtherTypes(c, types);
+  return fitted(schema, await readBody(c, maxBytes));
+}
+
+/** The same where there need not be a body. Browsers say of none that it has no bytes, which is a body to the platform. */
+export async function readOptionalJson<T extends v.GenericSchema>(
+  c: Context,
+  schema: T,
+  maxBytes: number,
+): Promise<v.InferOutput<T> | undefined> {
+  const body = await readBody(c, maxBytes);
+  if (body.length === 0) return undefined;
+  refuseOtherTypes(c, jsonTypes);
+  return fitted(schema, body);
+}
+
+function refuseOtherTypes(c: Context, types: readonly string[]): void {
   const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type === undefined || !types.includes(type)) {
     throw refusal({ status: 415, code: "unsupported-media-type", title: "The body must be application/json." });
   }
-  const body = await readBody(c, maxBytes);
+}
+
+function fitted<T extends v.GenericSchema>(schema: T, body: Uint8Array): v.InferOutput<T> {
   let json: unknown;
   try {
     json = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body));

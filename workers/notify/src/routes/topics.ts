@@ -19,7 +19,7 @@ import { beingErased } from "../recipients/being-erased.ts";
 import { readRecipientId } from "../recipients/request.ts";
 import { isTopicId, memberRequest, readTopicId, topicRequest } from "../topics/request.ts";
 import { authorize, authorizeFor } from "./authorize.ts";
-import { readJson } from "./body.ts";
+import { readJson, readOptionalJson } from "./body.ts";
 import { allowBrowsers } from "./cors.ts";
 import { readLimit } from "./page.ts";
 import { iso } from "./views.ts";
@@ -149,7 +149,7 @@ async function membershipIn(
 
 /** There need not be a body. */
 async function readMember(c: C): Promise<{ readonly device?: string | undefined }> {
-  return c.req.raw.body === null ? {} : readJson(c, memberRequest, maxTopicBytes);
+  return (await readOptionalJson(c, memberRequest, maxTopicBytes)) ?? {};
 }
 
 function readCursor(c: C): string {
