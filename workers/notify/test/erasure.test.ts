@@ -348,6 +348,22 @@ describe("an erasure", { timeout: 60_000 }, () => {
     await newRecipient({}, id);
   });
 
+  it("has all of somebody's addresses from the moment it is asked for: none comes or goes until it is done", async () => {
+    const { mail } = person();
+    const id = await newRecipient({ addresses: { email: mail } });
+    const before = await (await call("GET", `/v1/recipients/${id}`)).json();
+    await env.DB.prepare("INSERT INTO erasure (id, recipient, requested_at) VALUES (?1, ?2, ?3)")
+      .bind(`era_${id}`, id, Date.now())
+      .run();
+    const put = async (path: string, body: object, method = "PUT"): Promise<number> =>
+      (await call(method, `/v1/recipients/${id}${path}`, { body })).status;
+    expect(await put("", {})).toBe(409);
+    expect(await put("", { addresses: { email: null } }, "PATCH")).toBe(409);
+    expect(await put("/devices", { token: `delivered-${id}` })).toBe(409);
+    expect(await (await call("GET", `/v1/recipients/${id}`)).json()).toEqual(before);
+    expect(await (await call("GET", `/v1/recipients/${id}/devices`)).json()).toEqual({ devices: [] });
+  });
+
   it("is brought to its end by the sweep, wherever whoever was at it has died", async () => {
     const { id, mail, words } = person();
     await newRecipient({ addresses: { email: mail } }, id);

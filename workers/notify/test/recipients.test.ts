@@ -96,7 +96,7 @@ describe("a recipient", () => {
     const stale = (await findRecipient(env.DB, id))!;
     await call("PATCH", `/v1/recipients/${id}`, { body: { zone: "UTC" } });
     const change = { locale: null, zone: null, data: "{}", channels: ["email"], addresses: [] };
-    expect(await changeRecipient(env.DB, stale, change, Date.now())).toBe(false);
+    expect(await changeRecipient(env.DB, stale, change, Date.now())).toBe("overtaken");
     const found = await read(id);
     expect([found.zone, found.addresses["email"]?.length]).toEqual(["UTC", 2]);
   });

@@ -88,13 +88,14 @@ export async function putDevice(
   const results = await db.batch<Row>([
     db
       .prepare(
-        `INSERT OR IGNORE INTO recipient (id, data, created_at, updated_at) SELECT ?1, '{}', ?2, ?2 WHERE ${notErasing}`,
+        `INSERT OR IGNORE INTO recipient (id, data, created_at, updated_at) SELECT ?1, '{}', ?2, ?2 WHERE ${notErasing()}`,
       )
       .bind(recipient, now),
     db
       .prepare(
         `INSERT INTO device (id, channel, address_key, recipient, address, label, vapid_key, user_agent, created_at, seen_at)
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9 WHERE EXISTS (SELECT 1 FROM recipient WHERE id = ?4)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9
+         WHERE EXISTS (SELECT 1 FROM recipient WHERE id = ?4) AND ${notErasing("?4")}
          ON CONFLICT (channel, address_key) DO UPDATE SET
            id = iif(device.recipient = excluded.recipient, device.id, excluded.id),
            created_at = iif(device.recipient = excluded.recipient, device.created_at, excluded.created_at),
@@ -113,11 +114,14 @@ export async function putDevice(
     db
       .prepare(
         `UPDATE suppression SET removed_at = ?3, lifted_at = max(coalesce(lifted_at, -1), ?3)
-         WHERE channel = ?1 AND address_key = ?2 AND reason = 'recipient-gone' AND removed_at IS NULL`,
+         WHERE channel = ?1 AND address_key = ?2 AND reason = 'recipient-gone' AND removed_at IS NULL
+           AND ${notErasing("?4")}`,
       )
-      .bind(channel, addressKey, now),
+      .bind(channel, addressKey, now, recipient),
     db
-      .prepare("SELECT * FROM device WHERE channel = ?1 AND address_key = ?2 AND recipient = ?3")
+      .prepare(
+        `SELECT * FROM device WHERE channel = ?1 AND address_key = ?2 AND recipient = ?3 AND ${notErasing("?3")}`,
+      )
       .bind(channel, addressKey, recipient),
   ]);
   const row = results.at(-1)?.results[0];

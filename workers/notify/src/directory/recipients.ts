@@ -40,8 +40,12 @@ type AddressRow = {
   position: number;
 };
 
-/** Nobody is made anew while they are being erased. */
-export const notErasing = "NOT EXISTS (SELECT 1 FROM erasure WHERE erasure.recipient = ?1)";
+/**
+ * While somebody is being erased nobody is made anew, and no address of theirs comes or goes: one that the erasure does not
+ * find would be kept by the shards.
+ */
+export const notErasing = (parameter = "?1"): string =>
+  `NOT EXISTS (SELECT 1 FROM erasure WHERE erasure.recipient = ${parameter})`;
 
 /** Makes a recipient, or puts this one in the place of the one that is there. One transaction. */
 export async function putRecipient(
@@ -54,14 +58,14 @@ export async function putRecipient(
     db
       .prepare(
         `INSERT INTO recipient (id, locale, zone, data, created_at, updated_at) SELECT ?1, ?2, ?3, ?4, ?5, ?5
-         WHERE ${notErasing}
+         WHERE ${notErasing()}
          ON CONFLICT (id) DO UPDATE SET locale = excluded.locale, zone = excluded.zone, data = excluded.data,
            updated_at = max(excluded.updated_at, recipient.updated_at + 1)`,
       )
       .bind(id, locale ?? null, zone ?? null, data, now),
-    db.prepare("DELETE FROM recipient_address WHERE recipient = ?1").bind(id),
+    db.prepare(`DELETE FROM recipient_address WHERE recipient = ?1 AND ${notErasing()}`).bind(id),
     db
-      .prepare(`${insertAddresses} WHERE EXISTS (SELECT 1 FROM recipient WHERE id = ?1)`)
+      .prepare(`${insertAddresses} WHERE EXISTS (SELECT 1 FROM recipient WHERE id = ?1) AND ${notErasing()}`)
       .bind(id, JSON.stringify(addresses)),
   ])) as [D1Result, D1Result];
   if (written.meta.changes === 0) return "erasing";
@@ -82,16 +86,17 @@ export interface RecipientChange {
   readonly addresses: readonly RecipientAddress[];
 }
 
-/** Changes a recipient that is still as it was read: false when somebody else was faster. One transaction. */
+/** Changes a recipient that is still as it was read, unless somebody else was faster. One transaction. */
 export async function changeRecipient(
   db: D1Database,
   { id, updatedAt }: Pick<Recipient, "id" | "updatedAt">,
   { locale, zone, data, channels, addresses }: RecipientChange,
   now: number,
-): Promise<boolean> {
+): Promise<"changed" | "overtaken" | "erasing"> {
   // The row comes last: all before it hold only for as long as it is what was read.
-  const unchanged = "EXISTS (SELECT 1 FROM recipient WHERE id = ?1 AND updated_at = ?3)";
+  const unchanged = `EXISTS (SELECT 1 FROM recipient WHERE id = ?1 AND updated_at = ?3) AND ${notErasing()}`;
   const results = await db.batch([
+    db.prepare("SELECT 1 FROM erasure WHERE recipient = ?1").bind(id),
     db
       .prepare(
         `DELETE FROM recipient_address WHERE recipient = ?1 AND channel IN (SELECT value FROM json_each(?2)) AND ${unchanged}`,
@@ -101,11 +106,12 @@ export async function changeRecipient(
     db
       .prepare(
         `UPDATE recipient SET locale = ?2, zone = ?4, data = ?5, updated_at = max(?6, updated_at + 1)
-         WHERE id = ?1 AND updated_at = ?3`,
+         WHERE id = ?1 AND updated_at = ?3 AND ${notErasing()}`,
       )
       .bind(id, locale, updatedAt, zone, data, now),
   ]);
-  return (results.at(-1)?.meta.changes ?? 0) > 0;
+  if ((results[0]?.results.length ?? 0) > 0) return "erasing";
+  return (results.at(-1)?.meta.changes ?? 0) > 0 ? "changed" : "overtaken";
 }
 
 /**
@@ -116,10 +122,10 @@ export async function ensureRecipient(db: D1Database, id: string, now: number): 
   const [, found] = await db.batch([
     db
       .prepare(
-        `INSERT OR IGNORE INTO recipient (id, data, created_at, updated_at) SELECT ?1, '{}', ?2, ?2 WHERE ${notErasing}`,
+        `INSERT OR IGNORE INTO recipient (id, data, created_at, updated_at) SELECT ?1, '{}', ?2, ?2 WHERE ${notErasing()}`,
       )
       .bind(id, now),
-    db.prepare("SELECT id FROM recipient WHERE id = ?1").bind(id),
+    db.prepare(`SELECT id FROM recipient WHERE id = ?1 AND ${notErasing()}`).bind(id),
   ]);
   return (found?.results.length ?? 0) > 0;
 }

@@ -105,7 +105,7 @@ export async function join(
     db
       .prepare(
         `INSERT OR IGNORE INTO recipient (id, data, created_at, updated_at)
-         SELECT ?1, '{}', ?2, ?2 WHERE ${notErasing} AND EXISTS (SELECT 1 FROM topic WHERE id = ?3 AND ${isThere})`,
+         SELECT ?1, '{}', ?2, ?2 WHERE ${notErasing()} AND EXISTS (SELECT 1 FROM topic WHERE id = ?3 AND ${isThere})`,
       )
       .bind(recipient, now, topic),
     db

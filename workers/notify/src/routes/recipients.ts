@@ -77,7 +77,9 @@ recipients.patch("/:id", async (c) => {
       channels: Object.keys(given.addresses ?? {}),
       addresses,
     };
-    if (await changeRecipient(c.env.DB, found, change, Date.now())) return answer(c, id, scopes, 200);
+    const outcome = await changeRecipient(c.env.DB, found, change, Date.now());
+    if (outcome === "erasing") throw beingErased();
+    if (outcome === "changed") return answer(c, id, scopes, 200);
   }
   throw refusal({ status: 409, code: "conflict", title: "This recipient is being changed by others; try again." });
 });
