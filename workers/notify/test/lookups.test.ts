@@ -214,6 +214,19 @@ describe("whoever looks up", () => {
     expect((await notification(accepted.id)).count).toBe(3);
   });
 
+  it("and dies does not bring forward what was moved meanwhile", async () => {
+    const accepted = await accept(email({ recipient: newRecipientId() }, { sendAt: inAnHour() }));
+    const [job] = await taken(accepted);
+    expect(job?.members).toHaveLength(1);
+    await call("POST", `/v1/notifications/${accepted.id}/reschedule`, { body: { sendAt: inAnHour() } });
+    const { shard } = placeOf(accepted.id);
+    const again = await inShard(shard, (sql, storage) =>
+      // As an alarm does that may not send: a call of the queue is on its way.
+      storage.transactionSync(() => takeLookups(sql, shard, Date.now() + lookupLeaseMs, false)),
+    );
+    expect(again).toEqual([]);
+  });
+
   it("looks for one alone that two have died of, and gives up after five", async () => {
     const [a, b] = [await newRecipient(), await newRecipient()];
     const accepted = await accept(push([{ recipient: a }, { recipient: b }], { sendAt: inAnHour() }));

@@ -92,7 +92,7 @@ export function takeLookups(sql: SqlStorage, shard: number, now: number, sends =
     .map((members) => handOut(sql, shard, members, now));
 }
 
-/** The members of jobs whose lease has ended: they are due. */
+/** The members of jobs whose lease has ended: they are due, but for those that were moved meanwhile. */
 function takeBack(sql: SqlStorage, now: number): readonly DueLookup[] {
   const dead = sql.exec<{ members: string }>("DELETE FROM lookup_job WHERE at <= ? RETURNING members", now).toArray();
   const messages = dead.flatMap(({ members }) => JSON.parse(members) as string[]);
@@ -100,8 +100,10 @@ function takeBack(sql: SqlStorage, now: number): readonly DueLookup[] {
   dueAgain(sql, messages, now);
   return sql
     .exec<DueLookup>(
-      `SELECT ${columns} FROM json_each(?1) AS one JOIN lookup AS due ON due.message = one.value ${joined}`,
+      `SELECT ${columns} FROM json_each(?1) AS one JOIN lookup AS due ON due.message = one.value AND due.due_at <= ?2
+       ${joined}`,
       JSON.stringify(messages),
+      now,
     )
     .toArray();
 }
