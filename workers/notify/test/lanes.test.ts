@@ -22,7 +22,7 @@ async function health(): Promise<Health> {
 let numbers = 2000;
 
 /** Texts on a shard, due now; their ids. Alarms run as they do. */
-async function text(shard: number, count: number, priority: number): Promise<string[]> {
+async function text(shard: number, count: number, priority: number, expiresAt?: number): Promise<string[]> {
   const now = Date.now();
   const stem = newStem(new Date(now));
   const messages = Array.from({ length: count }, () => {
@@ -34,7 +34,9 @@ async function text(shard: number, count: number, priority: number): Promise<str
     ledger.accept({
       now,
       idempotency: undefined,
-      notifications: [{ stem, channel: "sms", priority, sendAt: now, providers: undefined, content, messages }],
+      notifications: [
+        { stem, channel: "sms", priority, sendAt: now, providers: undefined, content, messages, expiresAt },
+      ],
     }),
   );
   return messages.map((_, index) => messageId(shard, uuidAt(stem, index + 1)));
@@ -109,6 +111,23 @@ describe("a lane", () => {
     const { lanes } = await health();
     expect(lanes.find(({ lane }) => lane === twilio)).toMatchObject({ rate: { perSecond, burst }, pausedUntil: null });
     expect(lanes.find(({ lane }) => lane === twilio)!.waiting).toBeGreaterThan(1_000);
+  });
+
+  it("is asked for no permits where the time of all that waits is over, and that ends at once", async () => {
+    const [shard] = shards as [number];
+    const ids = await text(shard, 3 * burst, 2, Date.now() - 1);
+    for (const id of ids) await untilStatus(id, "expired");
+    expect(await startsOn([shard])).toEqual([]);
+  });
+
+  it("spends no permit on what is over: what waits behind it is not kept", async () => {
+    const [shard] = shards as [number];
+    // Taken, so that permits come one by one.
+    await text(shard, 2 * burst, 1);
+    const over = await text(shard, 20 * burst, 1, Date.now() - 1);
+    const [behind] = await text(shard, 1, 1);
+    await until(behind!, ({ status }) => status !== "queued");
+    for (const id of [over[0]!, over.at(-1)!]) await untilStatus(id, "expired");
   });
 
   it("rests for all shards when its provider asks one of them for it", async () => {

@@ -68,12 +68,13 @@ export function plan(sql: SqlStorage, now: number, settings: Settings, accounts:
     const sorted = due
       .filter((queue) => queue.priority === priority)
       .map((queue) => {
-        const limit = usefulRows(queue, room, settings, accounts);
-        const head = limit === 0 ? [] : readHead(sql, queue, now, limit);
+        const { most, useful } = rowsToRead(queue, room, settings, accounts);
+        const head = readHead(sql, queue, now, most);
         const last = head.at(-1);
-        const isLong = last !== undefined && head.length === limit;
-        const behind = isLong ? readBehind(sql, queue, now, last, Math.min(limit, behindEach)) : [];
-        return { queue, limit, isLong, ...sortOut([...head, ...behind], queue, isLong, now, settings, accounts) };
+        const isLong = last !== undefined && head.length >= useful;
+        const each = Math.min(useful, behindEach);
+        const behind = isLong && each > 0 ? readBehind(sql, queue, now, last, each) : [];
+        return { queue, isLong, ...sortOut([...head, ...behind], queue, isLong, now, settings, accounts) };
       });
     const begun = new Set<string>();
     const refused = new Map<string, Set<string>>();
@@ -98,10 +99,10 @@ export function plan(sql: SqlStorage, now: number, settings: Settings, accounts:
     };
     const wanted = interleave(sorted.map(({ candidates }) => candidates));
     chunks.push(...planChunks(wanted, room, maxChunkContentBytes, pay).map((chunk) => ({ ...chunk, priority })));
-    for (const { queue, limit, isLong, over: ended, laneless: without } of sorted) {
+    for (const { queue, isLong, over: ended, laneless: without } of sorted) {
       over.push(...ended);
       laneless.push(...without);
-      const closed = limit === 0 ? [queue.lane] : [...(refused.get(queue.lane) ?? [])];
+      const closed = [...(refused.get(queue.lane) ?? [])];
       const used = [...(taken.get(queue.lane) ?? [])];
       // While some lane takes messages of this queue, there may be more for it.
       if ((closed.length === 0 && !isLong) || used.some((lane) => accounts.left(lane, priority) >= 1)) continue;
@@ -114,16 +115,25 @@ export function plan(sql: SqlStorage, now: number, settings: Settings, accounts:
   return { chunks, over, laneless, placed, gates };
 }
 
-/** How many messages of a queue its lane could take; more are not read. */
-function usefulRows({ priority, lane }: Queue, room: number, settings: Settings, accounts: Accounts): number {
+/**
+ * How many messages of a queue its lane could take, and how many are read: as many as it ever takes at once, for those whose time
+ * is over need no permit, and nobody asks for permits where there is nothing else.
+ */
+function rowsToRead(
+  { priority, lane }: Queue,
+  room: number,
+  settings: Settings,
+  accounts: Accounts,
+): { readonly most: number; readonly useful: number } {
   const maxBatch = maxBatchOf(settings, lane);
   const most = isOneAtATime(priority, maxBatch)
     ? chunkSize(settings, { maxBatch }, 1)
     : Math.min(maxDuePerTurn, room * largestChunk(settings));
   const rate = settings.rates.get(lane);
   // Of a lane that is out, the next lanes take them.
-  if (rate === undefined || accounts.isOut(lane)) return most;
-  return Math.min(most, Math.max(0, accounts.left(lane, priority)) * (rate.per === "request" ? maxBatch : 1));
+  if (rate === undefined || accounts.isOut(lane)) return { most, useful: most };
+  const rowsOf = (permits: number): number => Math.min(most, permits * (rate.per === "request" ? maxBatch : 1));
+  return { most: rowsOf(rate.burst), useful: rowsOf(Math.max(0, accounts.left(lane, priority))) };
 }
 
 interface SortedOut {
