@@ -262,6 +262,25 @@ describe("the directory", () => {
     expect(await subscriptionsOf(ada)).toHaveLength(1);
   });
 
+  it("remembers a thousand retired ones of one person, so that whoever registers ever new ones fills nothing", async () => {
+    const ada = newRecipientId();
+    await env.DB.prepare(
+      `INSERT INTO device (id, channel, address_key, recipient, address, label, created_at, seen_at, retired_at)
+       SELECT ?1 || value, 'fcm', ?1 || value, ?1, '{}', 'l', 1, 1, ?3 + value FROM json_each(?2)`,
+    )
+      .bind(ada, JSON.stringify(Array.from({ length: maxDevices + 2 }, (_, index) => index)), Date.now() - 10_000)
+      .run();
+    await putSubscription(ada, await browser());
+    const { results } = await env.DB.prepare(
+      "SELECT count(*) AS devices, sum(id IN (?1 || 0, ?1 || 1)) AS oldest FROM device WHERE recipient = ?1 AND retired_at > 0",
+    )
+      .bind(ada)
+      .all();
+    await env.DB.prepare("DELETE FROM device WHERE recipient = ?1 AND retired_at > 0").bind(ada).run();
+    expect(results).toEqual([{ devices: maxDevices, oldest: 0 }]);
+    expect(await subscriptionsOf(ada)).toHaveLength(1);
+  });
+
   it("forgets retired devices after a month", async () => {
     const [ada, token] = [newRecipientId(), appToken()];
     await putToken(ada, token);

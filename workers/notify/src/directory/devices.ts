@@ -22,7 +22,7 @@ export interface Device extends AddressOf {
   readonly retiredAt: number | undefined;
 }
 
-/** Of one person; of more, those unseen the longest are retired. */
+/** Of one person; of more, those unseen the longest are retired. So many retired ones are remembered, too, the latest. */
 export const maxDevices = 1_000;
 
 /** Retired ones are remembered for so long, so that what is on its way is not sent there. */
@@ -111,6 +111,13 @@ export async function putDevice(
            ORDER BY (channel = ?3 AND address_key = ?4) DESC, seen_at DESC, id LIMIT -1 OFFSET ?5)`,
       )
       .bind(recipient, now, channel, addressKey, maxDevices),
+    db
+      .prepare(
+        `DELETE FROM device WHERE id IN (
+           SELECT id FROM device WHERE recipient = ?1 AND retired_at IS NOT NULL AND ${notErasing()}
+           ORDER BY retired_at DESC, seen_at DESC, id LIMIT -1 OFFSET ?2)`,
+      )
+      .bind(recipient, maxDevices),
     db
       .prepare(
         `UPDATE suppression SET removed_at = ?3, lifted_at = max(coalesce(lifted_at, -1), ?3)
