@@ -21,8 +21,8 @@ export interface Cell {
   readonly suppressions: number;
 }
 
-/** When messages are due that are for later: long enough after that they are accepted, where that is not waited for. */
-const laterMs = { waitedFor: 3_000, passed: 30_000 };
+/** When messages are due that are for later. */
+const laterMs = 3_000;
 
 /** Webhooks that come only when they are called: what a provider tells meanwhile would spare it a second request. */
 const heldBackMs = 600_000;
@@ -77,9 +77,7 @@ export async function runCell(
       },
       label,
     );
-  // QStash does not look at the service's disk.
-  const isWaitedFor = waitsFor === "leases" || scheduler === "qstash";
-  const sendAt = new Date(Date.now() + (isWaitedFor ? laterMs.waitedFor : laterMs.passed)).toISOString();
+  const sendAt = new Date(Date.now() + laterMs).toISOString();
   const first = post().catch(() => undefined);
   if (kill === undefined) {
     await first;
@@ -89,7 +87,9 @@ export async function runCell(
   const onDisk = difference(takeCensus(rig.ledgers, rig.directory), before);
   const takenBefore = simulator.store.witness().accepted - acceptedBefore;
 
-  if (step.later === true && isWaitedFor) await pause(Math.max(0, Date.parse(sendAt) - Date.now()));
+  // QStash does not look at the service's disk.
+  const isWaitedFor = step.later === true && (waitsFor === "leases" || scheduler === "qstash");
+  if (isWaitedFor) await pause(Math.max(0, Date.parse(sendAt) - Date.now()));
   if (waitsFor === "nothing") letTimePass(rig.ledgers, scheduler === "qstash" ? callIsOverMs : leaseIsOverMs);
   await rig.start();
   // So long has it been for QStash, too: a call that was not answered is made again.
