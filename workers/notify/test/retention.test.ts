@@ -47,7 +47,11 @@ function old(sql: SqlStorage, given: Old = {}): readonly string[] {
     Date.now() - (given.dueDaysAgo ?? daysAgo) * day,
   );
   if (given.parts) {
-    sql.exec("INSERT INTO content_part VALUES (?, 0, ?)", uuidAt(stem, 0), new ArrayBuffer(2));
+    sql.exec(
+      "INSERT INTO content_part (notification, part, data) VALUES (?, 0, ?)",
+      uuidAt(stem, 0),
+      new ArrayBuffer(2),
+    );
   }
   for (const uuid of uuids) {
     sql.exec(
@@ -75,7 +79,7 @@ describe("trimming", () => {
   it("deletes a finished message with all that belongs to it, and keeps the count", async () => {
     await emptyShard((sql, left) => {
       const [uuid] = old(sql, { parts: true, entries: 3, place: "failed" });
-      sql.exec("INSERT INTO dead_letter VALUES (?, 0, 'email', NULL, 'lost')", uuid);
+      sql.exec("INSERT INTO dead_letter (message, at, channel, reason) VALUES (?, 0, 'email', 'lost')", uuid);
       trim(sql, Date.now(), retention);
       for (const table of ["notification", "content_part", "message", "timeline", "dead_letter"]) {
         expect([table, left(table)]).toEqual([table, 0]);
@@ -150,7 +154,10 @@ describe("trimming", () => {
       trim(sql, Date.now(), retention);
       expect(left("message")).toBe(2);
       sql.exec("UPDATE message SET due_at = NULL WHERE uuid = ?", waiting);
-      sql.exec("INSERT INTO chunk VALUES ('1', '', 'resend:default', '[]', 1, ?, 0)", Date.now() + 60_000);
+      sql.exec(
+        "INSERT INTO chunk (id, token, lane, members, open, at, rendered_at) VALUES ('1', '', 'resend:default', '[]', 1, ?, 0)",
+        Date.now() + 60_000,
+      );
       trim(sql, Date.now(), retention);
       expect(left("message")).toBe(2);
       sql.exec("DELETE FROM chunk");
