@@ -9,7 +9,7 @@ import { appToken, browser, olderKey, putSubscription, putToken, stored, subscri
 import type { Subscription } from "./devices.ts";
 import { newRecipientId } from "./recipients.ts";
 import { attempt, claimed, only, told } from "./steps.ts";
-import { accept, call, env, fault, message, untilStatus } from "./service.ts";
+import { accept, call, env, fault, message, runAlarms, until, untilStatus } from "./service.ts";
 import { inShard, placeOf } from "./shards.ts";
 
 useApps();
@@ -55,6 +55,26 @@ describe("a device", () => {
     await putSubscription(ada, subscription);
     expect(await retired(subscription)).toBe(false);
     expect((await untilStatus(await push(subscription), "suppressed")).tries).toBe(1);
+  });
+
+  it("that is somebody else's by now does not get what waited for who had it", async () => {
+    const [ada, bob, subscription] = [newRecipientId(), newRecipientId(), await browser("internal")];
+    await putSubscription(ada, subscription);
+    const to = async (recipient: string): Promise<string> => {
+      const { messages } = await accept({ channel: "webpush", to: { recipient }, content: { payload: "x" } });
+      return messages[0]!.id;
+    };
+    const hers = await to(ada);
+    await until(hers, ({ tries, status }) => tries === 1 && status === "queued");
+    await putSubscription(bob, subscription);
+    const his = await to(bob);
+    const { shard, uuid } = placeOf(hers);
+    await inShard(shard, (sql) => sql.exec("UPDATE message SET due_at = 1 WHERE uuid = ?", uuid));
+    await runAlarms();
+    const ended = await untilStatus(hers, "suppressed");
+    expect(ended.timeline.at(-1)).toMatchObject({ kind: "decision", rule: "suppression", reason: "device-moved" });
+    expect(JSON.stringify(ended)).not.toContain(bob);
+    await until(his, ({ tries }) => tries > 0);
   });
 
   it("that has unregistered at FCM is retired", async () => {

@@ -15,6 +15,8 @@ export interface Ready {
   readonly uuid: string;
   readonly entry: BatchEntry<ChannelId>;
   readonly addressKeys: readonly string[];
+  /** The recipient whose address it is, where one was named. */
+  readonly whose: string | undefined;
   /** Set when it heeds opt-outs. */
   readonly optOutCategory: string | undefined;
   /** Whether it may share a request with others. */
@@ -41,13 +43,13 @@ export async function prepareAll(settings: Settings, provider: AnyProvider, job:
       return [stem, { content: JSON.parse(content) as Content, optOutCategory }] as const;
     }),
   );
-  for (const { uuid, recipient } of job.members) {
+  for (const { uuid, recipient, whose } of job.members) {
     const { content, optOutCategory } = contents.get(stemOf(uuid)) ?? { content: {} as Content };
     const metadata = { ...content.metadata, "carillon-environment": settings.environment };
     const headers = await oneClickHeaders(settings, job, { uuid, recipient, content, optOutCategory });
     const receipt = await receiptContent(settings, job, { uuid, content });
     const input = { ...content, ...headers, ...receipt, metadata, channel: job.channel, to: recipient };
-    const made = await make(provider, job, { uuid, optOutCategory }, input, []);
+    const made = await make(provider, job, { uuid, whose, optOutCategory }, input, []);
     if ("kind" in made) refused.push(made);
     else ready.push(made);
   }
@@ -57,7 +59,7 @@ export async function prepareAll(settings: Settings, provider: AnyProvider, job:
 async function make(
   provider: AnyProvider,
   job: ChunkJob,
-  { uuid, optOutCategory }: Pick<Ready, "uuid" | "optOutCategory">,
+  { uuid, whose, optOutCategory }: Pick<Ready, "uuid" | "whose" | "optOutCategory">,
   input: object,
   dropped: readonly string[],
 ): Promise<Ready | MemberOutcome> {
@@ -70,6 +72,7 @@ async function make(
     uuid,
     entry: { message: input as never, messageId, idempotencyKey: messageId },
     addressKeys: addresses.map(({ key }) => key),
+    whose,
     optOutCategory,
     batchable: provider.batch?.groupKey(message as never) !== undefined,
     dropped,
@@ -110,7 +113,9 @@ export async function withoutSuppressed(
       input[field] = kept;
     }
     if ((input["to"] as unknown[]).length === 0) {
-      outcomes.push({ uuid: one.uuid, kind: "suppressed", ...(blockOf(first) ?? { reason: "manual", scope: "all" }) });
+      // Not of whom the device is by now.
+      const { unlessFor: _, ...block }: Block = blockOf(first) ?? { reason: "manual", scope: "all" };
+      outcomes.push({ uuid: one.uuid, kind: "suppressed", ...block });
       continue;
     }
     const made = await make(provider, job, one, input, dropped);
@@ -121,7 +126,8 @@ export async function withoutSuppressed(
 }
 
 /** Nothing passes a suppression of everything; an opt-out holds for its own category, or for all that can be left. */
-function holds({ scope, category = everyCategory }: Block, { optOutCategory }: Ready): boolean {
+function holds({ scope, category = everyCategory, unlessFor }: Block, { whose, optOutCategory }: Ready): boolean {
+  if (unlessFor !== undefined) return whose !== undefined && whose !== unlessFor;
   return (
     scope === "all" || (optOutCategory !== undefined && (category === everyCategory || category === optOutCategory))
   );

@@ -47,6 +47,8 @@ export interface Block {
   readonly scope: "all" | "marketing";
   /** Of an opt-out from one category. */
   readonly category?: string | undefined;
+  /** Whose device it is by now: it stands against what was meant for somebody else. */
+  readonly unlessFor?: string | undefined;
 }
 
 /** What stands against sending to addresses: at most one of scope `all` each, and opt-outs. */
@@ -62,24 +64,25 @@ export async function findBlocks(
   addressKeys: readonly string[],
   options: { readonly optOuts: boolean; readonly now: number },
 ): Promise<Blocks> {
-  const optOuts = `UNION ALL SELECT address_key, reason, category FROM opt_out
+  const optOuts = `UNION ALL SELECT address_key, reason, category, NULL FROM opt_out
     WHERE channel = ?1 AND removed_at IS NULL AND address_key IN (SELECT value FROM json_each(?2))`;
-  const retired = `UNION ALL SELECT address_key, 'device-retired', NULL FROM device
-    WHERE channel = ?1 AND retired_at IS NOT NULL AND address_key IN (SELECT value FROM json_each(?2))`;
+  const devices = `UNION ALL SELECT address_key, iif(retired_at IS NULL, 'device-moved', 'device-retired'), NULL,
+      iif(retired_at IS NULL, recipient, NULL) FROM device
+    WHERE channel = ?1 AND address_key IN (SELECT value FROM json_each(?2))`;
   const { results } = await db
     .prepare(
-      `SELECT address_key, reason, NULL AS category FROM suppression
+      `SELECT address_key, reason, NULL AS category, NULL AS owner FROM suppression
        WHERE channel = ?1 AND removed_at IS NULL AND (expires_at IS NULL OR expires_at > ?3)
          AND address_key IN (SELECT value FROM json_each(?2))
-       ${isDeviceChannel(channel) ? retired : ""} ${options.optOuts ? optOuts : ""}`,
+       ${isDeviceChannel(channel) ? devices : ""} ${options.optOuts ? optOuts : ""}`,
     )
     .bind(channel, JSON.stringify([...new Set(addressKeys)]), options.now)
-    .all<{ address_key: string; reason: string; category: string | null }>();
+    .all<{ address_key: string; reason: string; category: string | null; owner: string | null }>();
   const blocks = new Map<string, Block[]>();
-  for (const { address_key, reason, category } of results) {
+  for (const { address_key, reason, category, owner } of results) {
     const block: Block =
       category === null
-        ? { reason, scope: "all" }
+        ? { reason, scope: "all", unlessFor: owner ?? undefined }
         : { reason, scope: "marketing", category: category === everyCategory ? undefined : category };
     blocks.set(address_key, [...(blocks.get(address_key) ?? []), block]);
   }

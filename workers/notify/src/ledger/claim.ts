@@ -29,6 +29,8 @@ export interface ChunkJob {
   readonly members: readonly {
     readonly uuid: string;
     readonly recipient: unknown;
+    /** The recipient whose address it is; undefined: the request had the address itself. */
+    readonly whose?: string | undefined;
     /** Of a request that is repeated: the provider has told of it, and answers from memory if it takes keys. */
     readonly taken?: true | undefined;
   }[];
@@ -239,7 +241,7 @@ function addJob(turn: Turn, chunk: ClaimedChunk, rows: readonly MessageRow[]): v
     const row = found.get(uuid);
     if (row === undefined) return [];
     const taken = repeats && hasTaken(row, lane) ? (true as const) : undefined;
-    return { uuid, recipient: JSON.parse(row.recipient) as unknown, taken };
+    return { uuid, recipient: JSON.parse(row.recipient) as unknown, whose: row.recipient_id ?? undefined, taken };
   });
   const stems = new Set(members.map(({ uuid }) => stemOf(uuid)));
   const contents = readContents(
