@@ -298,6 +298,23 @@ it("an old broadcast is forgotten with its messages, and so is one that had none
   expect(await rest()).toEqual(allShards(env).map(() => 0));
 });
 
+it("a broadcast that was put off for long is kept from when it was due, though its home has no message of it", async () => {
+  const day = 86_400_000;
+  const id = await send(pushTo(await newTopic(), { delay: "200d" }));
+  const { shard, uuid } = placeOf(id);
+  const due = Date.now() + 200 * day;
+  const left = (now: number): Promise<number> =>
+    inShard(shard, (sql) => {
+      sql.exec("UPDATE message SET due_at = NULL, chunk = NULL");
+      trim(sql, now, settingsOf(env));
+      return sql.exec("SELECT 1 FROM broadcast WHERE uuid = ?", uuid).toArray().length;
+    });
+  await readBroadcast(env, await retake(id));
+  expect((await read(id)).broadcast.state).toBe("complete");
+  expect(await left(due + day)).toBe(1);
+  expect(await left(due + 91 * day)).toBe(0);
+});
+
 function headOf(uuid: string, home: number): PartHead {
   const none = {
     expiresAt: undefined,

@@ -2,7 +2,7 @@ import { isRouted, lastOf, notificationOf, randomToken } from "../ids.ts";
 import { earliestDue } from "./queues.ts";
 import type { Place, Status } from "./rows.ts";
 import { execForEach } from "./sql.ts";
-import { trimBroadcasts } from "./trim-broadcasts.ts";
+import { trimBroadcasts, uuidBefore } from "./trim-broadcasts.ts";
 
 /** Looked at in one turn. */
 const keysPerSweep = 500;
@@ -65,7 +65,7 @@ interface Finished extends Record<string, SqlStorageValue> {
 }
 
 function trimMessages(sql: SqlStorage, cutoff: number): void {
-  trimBroadcasts(sql, cutoff.toString(16).padStart(12, "0"));
+  trimBroadcasts(sql, cutoff);
   const going = oldest(sql, cutoff);
   if (going.length === 0) return;
   const uuids = going.map(({ uuid }) => uuid);
@@ -91,7 +91,7 @@ function oldest(sql: SqlStorage, cutoff: number): readonly Finished[] {
          AND NOT EXISTS (SELECT 1 FROM escalation AS e
            WHERE e.uuid = substr(m.uuid, 1, 22) || '00' || substr(m.uuid, 25, 5) || '000' AND e.due_at IS NOT NULL)
        ORDER BY m.uuid LIMIT ?3`,
-      cutoff.toString(16).padStart(12, "0"),
+      uuidBefore(cutoff),
       cutoff,
       rowsPerSweep,
     )
