@@ -1,11 +1,12 @@
 import { evictDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { newStem, uuidAt } from "../src/ids.ts";
+import { claim } from "../src/ledger/claim.ts";
 import { createPermits, laneStub } from "../src/lane/lanes.ts";
 import type { ByPriority } from "../src/lane/pacer.ts";
 import { env, accept, call, fault, until, untilStatus } from "./service.ts";
-import { inShard, messageId } from "./shards.ts";
-import { forgetPauses } from "./steps.ts";
+import { inShard, messageId, placeOf } from "./shards.ts";
+import { forgetPauses, resends } from "./steps.ts";
 import { simulator } from "./worker.ts";
 
 const twilio = "twilio:default";
@@ -128,6 +129,26 @@ describe("a lane", () => {
     const [behind] = await text(shard, 1, 1);
     await until(behind!, ({ status }) => status !== "queued");
     for (const id of [over[0]!, over.at(-1)!]) await untilStatus(id, "expired");
+  });
+
+  it("that rests does not keep what is to be handed to another, where neither has its queue yet", async () => {
+    const [shard] = shards as [number];
+    const rests = Date.now() + 20_000;
+    await inShard(shard, (sql) => sql.exec("INSERT INTO lane_pause VALUES (?, ?, 0)", twilio, rests));
+    const [id] = await text(shard, 1, 0);
+    await inShard(shard, (sql, storage) =>
+      storage.transactionSync(() => {
+        // As a message of a route's later step is.
+        sql.exec("UPDATE message SET lane = NULL WHERE uuid = ?", placeOf(id!).uuid);
+        sql.exec("DELETE FROM lane_gate");
+        expect(claim(sql, shard, Date.now(), resends, new Map())).toEqual([]);
+        const [row] = sql.exec("SELECT lane FROM message WHERE uuid = ?", placeOf(id!).uuid).toArray();
+        expect(row).toEqual({ lane: twilio });
+        expect(sql.exec("SELECT lane FROM lane_gate").toArray()).toEqual([]);
+        expect(claim(sql, shard, Date.now(), resends, new Map())).toEqual([]);
+        expect(sql.exec("SELECT lane FROM lane_gate").toArray()).toEqual([{ lane: twilio }]);
+      }),
+    );
   });
 
   it("rests for all shards when its provider asks one of them for it", async () => {

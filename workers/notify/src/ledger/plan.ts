@@ -102,6 +102,8 @@ export function plan(sql: SqlStorage, now: number, settings: Settings, accounts:
     for (const { queue, isLong, over: ended, laneless: without } of sorted) {
       over.push(...ended);
       laneless.push(...without);
+      // What has no lane yet gets one here: nothing waits in that queue, and the next to come may be for any lane.
+      if (queue.lane === "") continue;
       const closed = [...(refused.get(queue.lane) ?? [])];
       const used = [...(taken.get(queue.lane) ?? [])];
       // While some lane takes messages of this queue, there may be more for it.
