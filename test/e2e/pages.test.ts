@@ -224,15 +224,15 @@ describe.skipIf(executablePath === undefined)("the pages, after the demonstratio
       const failedOver = (await service.messages(50)).find(({ possibleDuplicate }) => possibleDuplicate);
       await page.goto(`${serviceUrl}/console/message?id=${failedOver?.id}#key=${adminApiKey}`);
       await page.locator("h1", { hasText: "Your sign-in code" }).waitFor();
-      const entries = await page.locator("#timeline li strong").allTextContents();
-      expect(entries.map((entry) => entry.trim())).toEqual([
+      const entries = (await page.locator("#timeline li strong").allTextContents()).map((entry) => entry.trim());
+      expect(entries.slice(0, 4)).toEqual([
         "Accepted",
         "Handed to resend: unknown",
         "Handed to resend: unknown",
         "Handed to resend: unknown",
-        "Handed to postmark: accepted",
-        "postmark says Delivery",
       ]);
+      // In the order in which they were learned: a webhook may be quicker than the attempt's own answer.
+      expect(entries.slice(4).toSorted()).toEqual(["Handed to postmark: accepted", "postmark says Delivery"]);
       expect(await page.locator("#facts").textContent()).toContain("delivered");
       expect(complaints).toEqual([]);
     });
