@@ -13,6 +13,9 @@ const system = ["package", "e2e", "browser", "chaos", "builds", "soak"].filter((
   existsSync(new URL(`test/${name}`, import.meta.url)),
 );
 
+/** Chaos that stops the service at a step: workerd alone, which waits more than it works. */
+const steps = ["test/chaos/{crash-matrix,route-crash}.test.ts"];
+
 /** They start processes and measure time: one file after another. */
 const systemTimes = { testTimeout: 120_000, hookTimeout: 180_000, fileParallelism: false };
 
@@ -35,10 +38,12 @@ const projects: TestProjectConfiguration[] = [
       name,
       // What is published is packed once, for its checks and for the runtimes that run it.
       include: [`test/${name}/**/*.test.ts`, ...(name === "package" ? ["test/runtimes/**/*.test.ts"] : [])],
+      exclude: steps,
       globalSetup: existsSync(new URL(`test/${name}/setup.ts`, import.meta.url)) ? [`test/${name}/setup.ts`] : [],
       ...systemTimes,
     },
   })),
+  { test: { name: "crash-steps", include: steps, ...systemTimes, fileParallelism: true, maxWorkers: 2 } },
   {
     test: {
       // The same service, woken by the simulated QStash. Pages and bundles do not know who wakes it.

@@ -55,7 +55,7 @@ function vitestStages(): readonly Stage[] {
 
 /** Tests that start the whole service: they own its ports and measure time. */
 function systemStages(): readonly Stage[] {
-  return ["e2e", "e2e-qstash", "browser", "chaos", "builds", "soak"]
-    .filter((name) => existsSync(join(root, "test", name.replace("-qstash", ""))))
+  return ["e2e", "e2e-qstash", "browser", "chaos", "crash-steps", "builds", "soak"]
+    .filter((name) => existsSync(join(root, "test", name.replace("-qstash", "").replace("crash-steps", "chaos"))))
     .map((name) => ({ name, command: ["vitest", "run", "--project", name], vitest: true, alone: true }));
 }
